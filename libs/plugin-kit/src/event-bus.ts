@@ -1,0 +1,96 @@
+import type { Plugin } from './plugin.ts';
+
+/** A message as publishers hand it over and subscribers get it. */
+export interface BusMessage {
+  /** Dotted tokens without wildcards, e.g. `slipway.v1.default.registry.alias.moved.flights`; at most 512 bytes. */
+  readonly subject: string;
+  /** Unique per fact. A second publish of the same id within the deduplication window is acknowledged and not stored again. */
+  readonly id: string;
+  /** Order holds among messages of equal key on one bus; includes the workspace. */
+  readonly key: string;
+  /** At most `capabilities.messageBytesMax`. */
+  readonly data: Uint8Array;
+  /** ASCII names, values without line breaks. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface PublishReceipt {
+  readonly id: string;
+  /** Position in the log; increases with the order of storing. */
+  readonly sequence: bigint;
+  /** The id was stored before; nothing was stored now. */
+  readonly duplicate: boolean;
+}
+
+export interface Delivery extends BusMessage {
+  readonly sequence: bigint;
+  /** 1 for the first delivery. Counts across restarts of the subscriber. */
+  readonly attempt: number;
+}
+
+export interface SubscribeOptions {
+  /** Name of the durable consumer: letters, digits, `-` and `_`. Its position survives restarts of the process and of the broker. */
+  readonly durable: string;
+  /** One subject filter, `*` for one token, `>` for the rest. It is fixed for the life of the durable. */
+  readonly subject: string;
+  /** Where a new durable begins. */
+  readonly from: 'beginning' | 'now';
+  /** A delivery without a result after this time is delivered again; while the handler runs the driver extends it. */
+  readonly ackWaitMs: number;
+  /** After this many failed deliveries a message is dead-lettered and its key goes on. 1 or more. */
+  readonly deliveriesMax: number;
+  /** Waiting time before attempt 2, 3, …; the last value repeats. Meanwhile only this key waits. */
+  readonly backoffMs: readonly number[];
+  /** Bound on messages held by this subscriber, all keys together. */
+  readonly inFlightMax: number;
+  /** A handler that has not settled after this time is aborted through its signal and counts as failed. */
+  readonly handlerTimeoutMs: number;
+  /** What to publish for a message that failed its last delivery; its id must follow from the delivery, so that a repeat is dropped. */
+  readonly deadLetter: (delivery: Delivery, error: unknown) => BusMessage;
+}
+
+/** Resolves when the effect is durable: only then is the message acknowledged. A rejection is a failed delivery. */
+export type DeliveryHandler = (delivery: Delivery, signal: AbortSignal) => Promise<void>;
+
+export interface SubscriptionStatus {
+  /** `stalled`: messages are waiting and none was delivered for longer than the watchdog allows; the driver is re-subscribing. */
+  readonly state: 'active' | 'reconnecting' | 'stalled' | 'draining' | 'closed';
+  readonly inFlight: number;
+  readonly delivered: bigint;
+  readonly redelivered: bigint;
+  readonly deadLettered: bigint;
+  /** Messages stored and not yet acknowledged by this durable, when known. */
+  readonly pending: bigint | undefined;
+}
+
+export interface Subscription {
+  status(): SubscriptionStatus;
+  /** Take no more messages; resolves when the handlers that run have settled and their acknowledgements are durable. Safe to call twice. */
+  drain(): Promise<void>;
+}
+
+/**
+ * Durable, ordered-per-key, at-least-once messages. Keeps the semantics of JetStream that we rely on: durable consumers,
+ * explicit acknowledgement, redelivery after a wait, dead letters, deduplication by id. Safe for concurrent calls.
+ *
+ * Order per key: a message is handed to the handler only when all earlier ones of its key are acknowledged or dead-lettered, also across
+ * restarts. It holds for one active subscriber per durable; a durable with several of them at once keeps at-least-once and loses order.
+ */
+export interface EventBus {
+  readonly capabilities: { readonly messageBytesMax: number; readonly deduplicationWindowMs: number };
+  /** Usable, or failed before `signal` aborts; called once. @throws {UnavailableError} when the broker cannot be reached. */
+  open(signal: AbortSignal): Promise<void>;
+  /**
+   * Stores all messages in the given order. Resolves when every one is durable; one receipt each, in order.
+   * @throws {UnavailableError} when not all are known to be stored: repeat with the same ids. @throws {InvalidArgumentError} on a subject, header or size that cannot be stored.
+   */
+  publish(messages: readonly BusMessage[], signal: AbortSignal): Promise<readonly PublishReceipt[]>;
+  /** Creates the durable when it is new, and delivers to `handler` until the subscription is drained or the bus closed. */
+  subscribe(options: SubscribeOptions, handler: DeliveryHandler): Promise<Subscription>;
+  /** Whether the broker can be reached now. */
+  isHealthy(): boolean;
+  /** Drains all subscriptions, refuses new calls; safe to call twice. */
+  close(): Promise<void>;
+}
+
+export type EventBusPlugin<Config = unknown> = Plugin<'event-bus', Config, EventBus>;

@@ -1,0 +1,48 @@
+export { type DriverDependencies, type Plugin, type PluginPackage, type PortName } from './plugin.ts';
+export {
+  type BusMessage,
+  type Delivery,
+  type DeliveryHandler,
+  type EventBus,
+  type EventBusPlugin,
+  type PublishReceipt,
+  type SubscribeOptions,
+  type Subscription,
+  type SubscriptionStatus,
+} from './event-bus.ts';
+export {
+  artifactPath,
+  type ArtifactInfo,
+  type ArtifactPage,
+  type ArtifactPath,
+  type ArtifactStore,
+  type ArtifactStorePlugin,
+  type ByteRange,
+  type WriteOptions,
+} from './artifact-store.ts';
+export {
+  DATATYPES,
+  type Datatype,
+  type ModelSignature,
+  type Tensor,
+  type TensorDataByType,
+  type TensorSpec,
+} from './tensor.ts';
+export { type LoadedModel, type ModelRuntime, type ModelRuntimePlugin } from './model-runtime.ts';
+export {
+  type TrainedModel,
+  type Trainer,
+  type TrainerPlugin,
+  type TrainingColumn,
+  type TrainingJob,
+  type TrainingTable,
+} from './trainer.ts';
+export { type Authenticator, type AuthenticatorPlugin, type Credentials, type Identity } from './authenticator.ts';
+export {
+  type Gate,
+  type GateCandidate,
+  type GateContext,
+  type GateEvaluation,
+  type GatePlugin,
+  type GateVerdict,
+} from './gate.ts';
