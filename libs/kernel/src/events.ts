@@ -8,20 +8,21 @@ export interface EventSubject {
   readonly verb: string;
 }
 
-/** A kind of fact. `Payload` is the domain's own type; its wire form is a codec's business. */
+/** A kind of fact. `Payload` is its wire message; a domain's codec maps its own types to it. */
 export interface EventDefinition<Payload> {
   readonly subject: EventSubject;
   /** CloudEvents type, e.g. `slipway.registry.alias.moved.v1`. */
   readonly type: string;
+  /** Full name of the payload message, e.g. `slipway.registry.v1.AliasMoved`. */
+  readonly schema: string;
   /** Order holds among events with the same workspace and key, and only among these. */
   readonly key: (payload: Payload) => string;
+  /** A real-looking payload for the documentation. */
+  readonly sample: Payload;
 }
 
-/** The only place where an event kind is declared. */
-export function defineEvent<Payload>(definition: {
-  subject: EventSubject;
-  key: (payload: Payload) => string;
-}): EventDefinition<Payload> {
+/** The only way to declare an event kind; `libs/contracts` holds all of them. */
+export function defineEvent<Payload>(definition: Omit<EventDefinition<Payload>, 'type'>): EventDefinition<Payload> {
   const { version, domain, noun, verb } = definition.subject;
   return Object.freeze({ ...definition, type: `slipway.${domain}.${noun}.${verb}.v${version}` });
 }

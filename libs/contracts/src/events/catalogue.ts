@@ -1,0 +1,150 @@
+import { defineEvent, type EventDefinition } from '@slipway/kernel';
+import type { DeliveryDead } from '../generated/packages/slipway.common.v1.ts';
+import type {
+  AliasMoved,
+  ApprovalGranted,
+  ApprovalRejected,
+  ModelChanged,
+  VersionCreated,
+  VersionDeleted,
+} from '../generated/packages/slipway.registry.v1.ts';
+import type { ModelFailed, ModelLoaded } from '../generated/packages/slipway.serving.v1.ts';
+
+const DIGEST = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+const registry = (noun: string, verb: string) => ({ version: 1, domain: 'registry', noun, verb });
+const serving = (noun: string, verb: string) => ({ version: 1, domain: 'serving', noun, verb });
+const approvalSample = {
+  model: 'flights',
+  version: '2',
+  alias: 'champion',
+  digest: DIGEST,
+  principal: 'bob',
+  comment: 'better on every day',
+};
+
+/** A registered model was created, changed or deleted. Key: model. */
+export const modelChanged = defineEvent<ModelChanged>({
+  subject: registry('model', 'changed'),
+  schema: 'slipway.registry.v1.ModelChanged',
+  key: (event) => event.model ?? '',
+  sample: { model: 'flights', deleted: false },
+});
+
+/** A model version is complete and signed. Key: model. */
+export const versionCreated = defineEvent<VersionCreated>({
+  subject: registry('version', 'created'),
+  schema: 'slipway.registry.v1.VersionCreated',
+  key: (event) => event.model ?? '',
+  sample: {
+    model: 'flights',
+    version: '2',
+    digest: DIGEST,
+    run_id: 'run-7',
+    training_set_id: 'flights-q1',
+    principal: 'alice',
+  },
+});
+
+/** A model version was deleted. Key: model. */
+export const versionDeleted = defineEvent<VersionDeleted>({
+  subject: registry('version', 'deleted'),
+  schema: 'slipway.registry.v1.VersionDeleted',
+  key: (event) => event.model ?? '',
+  sample: { model: 'flights', version: '1', principal: 'alice' },
+});
+
+/** An alias names another version, or none. Key: model. */
+export const aliasMoved = defineEvent<AliasMoved>({
+  subject: registry('alias', 'moved'),
+  schema: 'slipway.registry.v1.AliasMoved',
+  key: (event) => event.model ?? '',
+  sample: {
+    model: 'flights',
+    alias: 'champion',
+    version: '2',
+    previous_version: '1',
+    digest: DIGEST,
+    revision: '2',
+    principal: 'alice',
+    rolled_back: false,
+  },
+});
+
+/** A second person agreed. Key: model. */
+export const approvalGranted = defineEvent<ApprovalGranted>({
+  subject: registry('approval', 'granted'),
+  schema: 'slipway.registry.v1.ApprovalGranted',
+  key: (event) => event.model ?? '',
+  sample: approvalSample,
+});
+
+/** A second person refused. Key: model. */
+export const approvalRejected = defineEvent<ApprovalRejected>({
+  subject: registry('approval', 'rejected'),
+  schema: 'slipway.registry.v1.ApprovalRejected',
+  key: (event) => event.model ?? '',
+  sample: { ...approvalSample, comment: 'worse at night' },
+});
+
+/** A server answers with a version from now on. Key: model. */
+export const modelLoaded = defineEvent<ModelLoaded>({
+  subject: serving('model', 'loaded'),
+  schema: 'slipway.serving.v1.ModelLoaded',
+  key: (event) => event.model ?? '',
+  sample: {
+    model: 'flights',
+    alias: 'champion',
+    version: '2',
+    digest: DIGEST,
+    server: 'serving-0',
+    alias_revision: '2',
+    previous_version: '1',
+    load_ms: 41.5,
+  },
+});
+
+/** A version could not be loaded. Key: model. */
+export const modelFailed = defineEvent<ModelFailed>({
+  subject: serving('model', 'failed'),
+  schema: 'slipway.serving.v1.ModelFailed',
+  key: (event) => event.model ?? '',
+  sample: {
+    model: 'flights',
+    alias: 'champion',
+    version: '3',
+    server: 'serving-0',
+    alias_revision: '3',
+    reason: 'SIGNATURE_INVALID',
+    message: 'the signature of the package does not match its manifest',
+    serving_version: '2',
+  },
+});
+
+/** A consumer gave up on an event. Key: the consumer. */
+export const deliveryDead = defineEvent<DeliveryDead>({
+  subject: { version: 1, domain: 'bus', noun: 'delivery', verb: 'dead' },
+  schema: 'slipway.common.v1.DeliveryDead',
+  key: (event) => event.consumer ?? '',
+  sample: {
+    consumer: 'serving-0',
+    event_id: '01942f7e-0000-7000-8000-000000000000',
+    event_type: 'slipway.registry.alias.moved.v1',
+    subject: 'slipway.v1.default.registry.alias.moved.flights',
+    attempts: 5,
+    reason: 'INTERNAL',
+    event: Buffer.from('{"specversion":"1.0"}'),
+  },
+});
+
+/** Every kind of event there is; the documentation and the contract tests walk over it. */
+export const EVENT_CATALOGUE: readonly EventDefinition<never>[] = [
+  modelChanged,
+  versionCreated,
+  versionDeleted,
+  aliasMoved,
+  approvalGranted,
+  approvalRejected,
+  modelLoaded,
+  modelFailed,
+  deliveryDead,
+];

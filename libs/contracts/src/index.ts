@@ -1,0 +1,31 @@
+export { messageType, packageDefinition, protoRoot } from './schema.ts';
+export {
+  describeService,
+  type MethodDescriptor,
+  type MethodKind,
+  type MethodShape,
+  type ServiceDescriptor,
+} from './service.ts';
+export {
+  aliasMoved,
+  approvalGranted,
+  approvalRejected,
+  deliveryDead,
+  EVENT_CATALOGUE,
+  modelChanged,
+  modelFailed,
+  modelLoaded,
+  versionCreated,
+  versionDeleted,
+} from './events/catalogue.ts';
+export { escapeKey, subjectFilter, subjectOf } from './events/subject.ts';
+export {
+  CLOUD_EVENT_CONTENT_TYPE,
+  decodePayload,
+  encodePayload,
+  parseCloudEvent,
+  recordEvent,
+  toBusMessage,
+  toCloudEvent,
+  type CloudEvent,
+} from './events/cloud-event.ts';
