@@ -16,7 +16,7 @@ export interface EventDefinition<Payload> {
   /** Full name of the payload message, e.g. `slipway.registry.v1.AliasMoved`. */
   readonly schema: string;
   /** Order holds among events with the same workspace and key, and only among these. */
-  readonly key: (payload: Payload) => string;
+  key(payload: Payload): string;
   /** A real-looking payload for the documentation. */
   readonly sample: Payload;
 }

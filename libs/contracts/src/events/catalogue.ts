@@ -137,7 +137,7 @@ export const deliveryDead = defineEvent<DeliveryDead>({
 });
 
 /** Every kind of event there is; the documentation and the contract tests walk over it. */
-export const EVENT_CATALOGUE: readonly EventDefinition<never>[] = [
+export const EVENT_CATALOGUE: readonly EventDefinition<object>[] = [
   modelChanged,
   versionCreated,
   versionDeleted,
