@@ -11,6 +11,24 @@ export {
   type SubscriptionStatus,
 } from './event-bus.ts';
 export {
+  assertPublishable,
+  assertSubscribeOptions,
+  isSubject,
+  isSubjectFilter,
+  subjectMatches,
+  HEADER_BYTES_MAX,
+  IN_FLIGHT_MAX,
+  SUBJECT_BYTES_MAX,
+} from './event-bus-rules.ts';
+export {
+  HandlerTimeoutError,
+  KeyedDelivery,
+  type DeliverySettlement,
+  type HeldMessage,
+  type KeyedDeliveryCounts,
+  type KeyedDeliveryOptions,
+} from './keyed-delivery.ts';
+export {
   artifactPath,
   type ArtifactInfo,
   type ArtifactPage,
