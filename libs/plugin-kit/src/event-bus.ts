@@ -22,6 +22,14 @@ export interface PublishReceipt {
   readonly duplicate: boolean;
 }
 
+/** The end of the log. */
+export interface BusHead {
+  /** Names this incarnation of the log: another one when the log was created anew, the same across restarts of the broker. Never empty. */
+  readonly logId: string;
+  /** Sequence of the last message ever stored in this incarnation, 0 for none. A value below one of a receipt means that the broker lost messages. */
+  readonly lastSequence: bigint;
+}
+
 export interface Delivery extends BusMessage {
   readonly sequence: bigint;
   /** 1 for the first delivery. Counts across restarts of the subscriber. */
@@ -87,6 +95,11 @@ export interface EventBus {
   publish(messages: readonly BusMessage[], signal: AbortSignal): Promise<readonly PublishReceipt[]>;
   /** Creates the durable when it is new, and delivers to `handler` until the subscription is drained or the bus closed. */
   subscribe(options: SubscribeOptions, handler: DeliveryHandler): Promise<Subscription>;
+  /**
+   * Where the log ends now, as stored, so that a publisher notices what the broker has lost.
+   * @throws {UnavailableError} when the broker cannot be reached.
+   */
+  head(): Promise<BusHead>;
   /** Whether the broker can be reached now. */
   isHealthy(): boolean;
   /** Drains all subscriptions, refuses new calls; safe to call twice. */

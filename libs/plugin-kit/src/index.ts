@@ -1,5 +1,6 @@
 export { type DriverDependencies, type Plugin, type PluginPackage, type PortName } from './plugin.ts';
 export {
+  type BusHead,
   type BusMessage,
   type Delivery,
   type DeliveryHandler,
