@@ -1,0 +1,2 @@
+/** Stands in for the child whose native code dies. */
+process.kill(process.pid, 'SIGSEGV');
