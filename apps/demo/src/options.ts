@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+
+export interface DemoOptions {
+  /** Flights to train on; undefined means all. */
+  readonly rows: number | undefined;
+  readonly seed: number;
+  /** Parquet file with the columns of `flights-3m.parquet`. */
+  readonly data: string | undefined;
+  /** Leave the server running at the end, and say how to reach it. */
+  readonly keep: boolean;
+  /** Print the closing table as JSON and nothing else on standard output. */
+  readonly json: boolean;
+  /** Calls during the swap. */
+  readonly calls: number;
+  readonly help: boolean;
+}
+
+export const DEMO_HELP = `npm run demo -- [options]
+
+  --rows N    train on a fixed sample of N flights instead of all 1.5 million
+  --seed N    seed of the sample and of the training (default 1)
+  --data F    read flights from this Parquet file
+  --calls N   calls during the swap (default 10000)
+  --keep      leave the server running and say how to reach it
+  --json      print the closing table as JSON
+`;
+
+/** @throws {Error} that names the option and what it takes. */
+export function readDemoOptions(argv: readonly string[]): DemoOptions {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      rows: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      data: { type: 'string' },
+      calls: { type: 'string', default: '10000' },
+      keep: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    rows: values.rows === undefined ? undefined : readCount('--rows', values.rows, 1_000),
+    seed: readCount('--seed', values.seed, 0),
+    data: values.data,
+    calls: readCount('--calls', values.calls, 100),
+    keep: values.keep,
+    json: values.json,
+    help: values.help,
+  };
+}
+
+function readCount(option: string, text: string, min: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > 100_000_000) {
+    throw new Error(`${option} takes a whole number from ${min} to 100000000, not '${text}'`);
+  }
+  return value;
+}

@@ -1,0 +1,72 @@
+import type { LoadedModel, ModelRuntime, TrainedModel, Trainer, TrainingTable } from '@slipway/plugin-kit';
+import { areaUnderCurve, logLoss } from '@slipway/training';
+import { TARGET } from './flights.ts';
+import { tensorsOf } from './tensors.ts';
+
+const EVALUATION_BATCH_ROWS = 8192;
+
+/** Logistic regression on the named columns. `onProgress` gets a text for people. */
+export function trainLateness(
+  trainer: Trainer,
+  table: TrainingTable,
+  features: readonly string[],
+  at: { seed: number; signal: AbortSignal; onProgress: (text: string) => void },
+): Promise<TrainedModel> {
+  return trainer.train(
+    {
+      table,
+      target: TARGET,
+      task: 'binary-classification',
+      features,
+      options: { ridge: 1 },
+      seed: at.seed,
+      onProgress: ({ done, total, unit }) => at.onProgress(`training: ${done} of ${total} ${unit}`),
+    },
+    at.signal,
+  );
+}
+
+/** 1 for late flights, 0 for the others. */
+export function labelsOf(table: TrainingTable): Float64Array {
+  const column = table.columns.find((candidate) => candidate.name === TARGET);
+  if (column?.kind !== 'numeric') throw new Error(`no column '${TARGET}'`);
+  return column.values;
+}
+
+export interface Quality {
+  readonly auc: number;
+  readonly logLoss: number;
+}
+
+export function qualityOf(labels: Float64Array, probabilities: ArrayLike<number>): Quality {
+  return { auc: areaUnderCurve(labels, probabilities), logLoss: logLoss(labels, probabilities) };
+}
+
+/** The model that predicts the same rate for every flight: AUC one half, and a log loss that every model has to beat. */
+export function baselineOf(trainLabels: Float64Array, labels: Float64Array): Quality {
+  const rate = trainLabels.reduce((sum, label) => sum + label, 0) / trainLabels.length;
+  return qualityOf(labels, new Float64Array(labels.length).fill(rate));
+}
+
+/** Probabilities for every row, computed in this process with the runtime that serving uses. */
+export async function scoreLocally(
+  runtime: ModelRuntime,
+  trained: TrainedModel,
+  table: TrainingTable,
+  features: readonly string[],
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const model: LoadedModel = await runtime.load(trained.model, trained.format, signal);
+  try {
+    const probabilities = new Float32Array(table.rows);
+    for (let from = 0; from < table.rows; from += EVALUATION_BATCH_ROWS) {
+      const until = Math.min(from + EVALUATION_BATCH_ROWS, table.rows);
+      const [output] = await model.run(tensorsOf(table, features, from, until), ['probability'], signal);
+      if (output?.datatype !== 'FP32') throw new Error('the model has no FP32 output `probability`');
+      probabilities.set(output.data, from);
+    }
+    return probabilities;
+  } finally {
+    await model.close();
+  }
+}
