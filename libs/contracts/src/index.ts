@@ -29,3 +29,5 @@ export {
   toCloudEvent,
   type CloudEvent,
 } from './events/cloud-event.ts';
+export { encodeCheck } from './validation/encode-check.ts';
+export { requestRules } from './validation/request-rules.ts';
