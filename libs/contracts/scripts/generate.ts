@@ -47,6 +47,18 @@ writeFileSync(
   `import type { INamespace } from 'protobufjs';\n\nexport const schema = JSON.parse(\n  ${JSON.stringify(JSON.stringify(root.toJSON()))},\n) as INamespace;\n`,
 );
 
+// protobufjs forgets which file a type came from; reflection has to answer with the files themselves
+const buf = join(dirname(createRequire(import.meta.url).resolve('@bufbuild/buf/package.json')), 'bin/buf');
+const descriptorSet = execFileSync(
+  process.execPath,
+  [buf, 'build', protoRoot, '--output', '-#format=binpb', '--as-file-descriptor-set', '--exclude-source-info'],
+  { maxBuffer: 64 * 1024 * 1024 },
+);
+writeFileSync(
+  join(output, 'file-descriptors.ts'),
+  `/** google.protobuf.FileDescriptorSet of all contracts, base64. */\nexport const fileDescriptorSet = '${descriptorSet.toString('base64')}';\n`,
+);
+
 interface PackageContent {
   readonly types: protobuf.ReflectionObject[];
   readonly services: protobuf.Service[];
