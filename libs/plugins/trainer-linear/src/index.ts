@@ -1,0 +1,1 @@
+export { trainerLinearPlugin, type LinearTrainerConfig } from './plugin.ts';
