@@ -1,0 +1,90 @@
+import * as prometheus from 'prom-client';
+
+/** Values by label name; every label of the metric must be there. */
+export type Labels<Label extends string> = Readonly<Record<Label, string>>;
+
+export interface Counter<Label extends string = never> {
+  /** @param by 0 or more. */
+  increase(labels: Labels<Label>, by?: number): void;
+}
+export interface Gauge<Label extends string = never> {
+  set(labels: Labels<Label>, value: number): void;
+}
+export interface Histogram<Label extends string = never> {
+  observe(labels: Labels<Label>, value: number): void;
+}
+
+/** What of a metric does not change. Names follow Prometheus: base units, `_total` for counters, `_seconds`, `_bytes`. */
+export interface MetricDefinition<Label extends string = never> {
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly Label[];
+}
+
+/** Metrics of one process. Asking for a name again gives the same metric, so that modules can share it. */
+export interface MetricsRegistry {
+  counter<Label extends string = never>(definition: MetricDefinition<Label>): Counter<Label>;
+  /** With `read`, the value is taken when somebody scrapes; then it has no labels. */
+  gauge<Label extends string = never>(
+    definition: MetricDefinition<Label> & { readonly read?: () => number | Promise<number> },
+  ): Gauge<Label>;
+  /** @param definition with `buckets`, ascending upper bounds in the unit of the name. */
+  histogram<Label extends string = never>(
+    definition: MetricDefinition<Label> & { readonly buckets: readonly number[] },
+  ): Histogram<Label>;
+  /** Prometheus text exposition format. */
+  expose(): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+interface Known {
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly labels: string;
+  readonly metric: unknown;
+}
+
+/** @param processMetrics whether the registry also tells of the process: CPU, memory, garbage collection, event-loop lag. */
+export function createMetricsRegistry(processMetrics = true): MetricsRegistry {
+  const register = new prometheus.Registry();
+  // among them nodejs_eventloop_lag_{p50,p99,max}_seconds, measured by perf_hooks.monitorEventLoopDelay
+  if (processMetrics) prometheus.collectDefaultMetrics({ register });
+  const known = new Map<string, Known>();
+  const once = <Metric>(kind: Known['kind'], definition: MetricDefinition<string>, make: () => Metric): Metric => {
+    const labels = (definition.labels ?? []).join(',');
+    const existing = known.get(definition.name);
+    if (existing && (existing.kind !== kind || existing.labels !== labels)) {
+      throw new Error(`metric '${definition.name}' exists as a ${existing.kind} with labels '${existing.labels}'`);
+    }
+    if (existing) return existing.metric as Metric;
+    const metric = make();
+    known.set(definition.name, { kind, labels, metric });
+    return metric;
+  };
+  const base = ({ name, help, labels }: MetricDefinition<string>) => ({
+    name,
+    help,
+    labelNames: [...(labels ?? [])],
+    registers: [register],
+  });
+  return {
+    counter: (definition) =>
+      once('counter', definition, () => {
+        const counter = new prometheus.Counter(base(definition));
+        return { increase: (labels, by = 1) => counter.inc(labels, by) };
+      }),
+    gauge: (definition) =>
+      once('gauge', definition, () => {
+        const { read } = definition;
+        const gauge: prometheus.Gauge = new prometheus.Gauge({
+          ...base(definition),
+          ...(read ? { collect: async () => gauge.set(await read()) } : {}),
+        });
+        return { set: (labels, value) => gauge.set(labels, value) };
+      }),
+    histogram: (definition) =>
+      once('histogram', definition, () => {
+        const histogram = new prometheus.Histogram({ ...base(definition), buckets: [...definition.buckets] });
+        return { observe: (labels, value) => histogram.observe(labels, value) };
+      }),
+    expose: async () => ({ contentType: register.contentType, body: await register.metrics() }),
+  };
+}
