@@ -1,0 +1,23 @@
+import type { Clock, IdSource } from '@slipway/kernel';
+import type { SigningKey } from '@slipway/model-package';
+import type { Gates } from './gates/gates.ts';
+import type { RegistryLimits } from './limits.ts';
+import type { PackageStore } from './package-store.ts';
+import type { RegistryUnitOfWork } from './unit-of-work.ts';
+import type { Turnstile } from './upload/turnstile.ts';
+
+/** What the use cases work with. */
+export interface RegistryDependencies {
+  readonly unitOfWork: RegistryUnitOfWork;
+  readonly packages: PackageStore;
+  readonly gates: Gates;
+  /** Signs the manifests of new versions. */
+  readonly signingKey: SigningKey;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly limits: RegistryLimits;
+  /** Uploads at once. */
+  readonly uploads: Turnstile;
+  /** Graphs that are in memory at once. */
+  readonly inspections: Turnstile;
+}

@@ -1,0 +1,32 @@
+import type { RegistryDependencies } from '../dependencies.ts';
+import { modelHasAliases } from '../errors.ts';
+import { lockModel } from '../lookup.ts';
+import type { Call } from '../unit-of-work.ts';
+
+export interface DeleteRegisteredModel {
+  readonly name: string;
+  readonly requestId: string;
+}
+
+/** Deletes a model, its versions and policies; its counters stay. @throws {FailedPreconditionError} reason MODEL_HAS_ALIASES. */
+export async function deleteRegisteredModel(
+  call: Call,
+  { requestId, name }: DeleteRegisteredModel,
+  { unitOfWork }: RegistryDependencies,
+): Promise<void> {
+  await unitOfWork.run(call, (tx) =>
+    tx.once('registry.DeleteRegisteredModel', requestId, { name }, async () => {
+      const model = await lockModel(tx, name);
+      const aliases = await tx.aliases.ofModels([name]);
+      if (aliases.length > 0) throw modelHasAliases(name, aliases.map((alias) => alias.name)); // prettier-ignore
+      await tx.blobs.renew(name);
+      await tx.versions.deleteAll(name);
+      await tx.policies.deleteAll(name);
+      await tx.models.update({ ...model, description: '', tags: {}, updateTime: tx.now, deleted: true });
+      tx.events.add({ kind: 'model-changed', model: name, deleted: true });
+      const details = { last_version: model.lastVersion.toString() };
+      tx.audit.add({ action: 'registry.models.delete', resource: `models/${name}`, details });
+      return {};
+    }),
+  );
+}
