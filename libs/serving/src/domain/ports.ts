@@ -6,10 +6,14 @@ import type { SlotKey } from './slot-key.ts';
 export interface LoadedScorer {
   readonly signature: ModelSignature;
   /**
-   * @param inputs one tensor for each declared input. @param outputs names to compute in the order wanted; all when left out.
+   * @param inputs one tensor for each declared input, in any order. @param outputs names in the order wanted; all when undefined or empty.
    * @throws {InvalidArgumentError} when they do not fit the signature. @throws {UnavailableError} after `close`.
    */
-  score(inputs: readonly Tensor[], outputs?: readonly string[], signal?: AbortSignal): Promise<readonly Tensor[]>;
+  score(
+    inputs: readonly Tensor[],
+    outputs: readonly string[] | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly Tensor[]>;
   /** Waits for running calls, then releases native memory; safe to call twice. */
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { MemorySlotStore } from '../testing/memory-slot-store.ts';
 import { ScriptedLoader } from '../testing/scripted-loader.ts';
 import { ServedModels } from './served-models.ts';
 
+const NEVER = new AbortController().signal;
 const KEYS = [
   { workspace: 'default', model: 'flights', alias: 'champion' },
   { workspace: 'default', model: 'flights', alias: 'challenger' },
@@ -117,7 +118,7 @@ class StartCall implements fc.AsyncCommand<Model, Real> {
     const hold = Promise.withResolvers<void>();
     const answer = current.use(async (scorer) => {
       await hold.promise;
-      const [output] = await scorer.score([]);
+      const [output] = await scorer.score([], undefined, NEVER);
       return output?.datatype === 'INT64' ? (output.data[0] ?? -1n) : -1n;
     });
     real.calls.push({ version: current.ref.version, finish: hold.resolve, answer });

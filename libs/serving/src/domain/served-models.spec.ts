@@ -6,6 +6,7 @@ import { ScriptedLoader } from '../testing/scripted-loader.ts';
 import { ServedModels, type ServedModelsOptions } from './served-models.ts';
 import type { Target } from './slot.ts';
 
+const NEVER = new AbortController().signal;
 const KEY = { workspace: 'default', model: 'flights', alias: 'champion' };
 const target = (revision: number, version: number): Target => ({
   version: BigInt(version),
@@ -52,7 +53,7 @@ describe('served models', () => {
     const old = models.find(KEY)?.current;
     const call = old?.use(async (scorer) => {
       await hold.promise;
-      return scorer.score([]);
+      return scorer.score([], undefined, NEVER);
     });
     await ready(2, 2);
     expect(models.find(KEY)?.current?.ref.version).toBe(2n);
