@@ -120,6 +120,17 @@ export function publishContract(context: SuiteContext): void {
       );
     });
 
+    it('tells where the log ends, and keeps its id across a restart', async () => {
+      const empty = await context.bus.head();
+      expect(empty.lastSequence).toBe(0n);
+      expect(empty.logId).not.toBe('');
+      const receipts = await publish(context.bus, message('k', 'a'), message('k', 'b'));
+      const head = { logId: empty.logId, lastSequence: receipts[1]?.sequence };
+      expect(await context.bus.head()).toEqual(head);
+      await context.reopen();
+      expect(await context.bus.head()).toEqual(head);
+    });
+
     it('is healthy while open, closes twice, and refuses calls afterwards', async () => {
       const { bus } = context;
       expect(bus.isHealthy()).toBe(true);

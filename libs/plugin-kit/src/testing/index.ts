@@ -1,3 +1,6 @@
 export { modelRuntimeSuite } from './model-runtime-suite.ts';
 export { RUNTIME_SUITE_MODELS } from './model-runtime-models.ts';
 export { eventBusSuite, type EventBusStorage } from './event-bus-suite.ts';
+export { trainerSuite, type TrainerSuiteSubject } from './trainer-suite.ts';
+export { artifactStoreSuite, type ArtifactStoreSuiteOptions } from './artifact-store-suite.ts';
+export { type ArtifactStorage } from './artifact-store-harness.ts';

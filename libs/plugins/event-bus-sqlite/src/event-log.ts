@@ -21,6 +21,8 @@ export interface Appended {
 /** Every statement that touches messages and ids; positions of durables are in `DurableTable`. */
 export class EventLog {
   readonly database: Database.Database;
+  /** Given once, when the file was made. */
+  readonly id: string;
   readonly #findId;
   readonly #append;
   readonly #putId;
@@ -30,8 +32,9 @@ export class EventLog {
   readonly #deleteRows;
   readonly #lastOlderThan;
 
-  private constructor(database: Database.Database) {
+  private constructor(database: Database.Database, id: string) {
     this.database = database;
+    this.id = id;
     this.#findId = database.prepare<[string, number], { sequence: number }>(
       'SELECT sequence FROM message_ids WHERE id = ? AND stored_at > ?',
     );
@@ -64,12 +67,11 @@ export class EventLog {
   }
 
   /** @throws {DomainError} when the file is in use elsewhere, damaged or cannot be written. */
-  static open(path: string, durability: 'process' | 'power'): EventLog {
+  static open(path: string, durability: 'process' | 'power', newId: () => string): EventLog {
     return mapped(() => {
       const database = new Database(path, { timeout: 0 });
       try {
-        prepareDatabase(database, durability);
-        return new EventLog(database);
+        return new EventLog(database, prepareDatabase(database, durability, newId));
       } catch (error) {
         database.close();
         throw error;

@@ -1,8 +1,10 @@
+import { FailedPreconditionError } from '@slipway/kernel';
 import type Database from 'better-sqlite3';
 
 const VERSION = 1;
 
 const TABLES = `
+CREATE TABLE incarnation (id TEXT NOT NULL);
 CREATE TABLE log (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice, also after the newest rows were deleted
   id TEXT NOT NULL,
@@ -37,17 +39,28 @@ CREATE TABLE failures (
 ) WITHOUT ROWID;
 `;
 
-/** Sets the pragmas and makes the tables in a new file. */
-export function prepareDatabase(database: Database.Database, durability: 'process' | 'power'): void {
+/** Sets the pragmas and makes the tables in a new file. @returns the id the log was given when it was made. */
+export function prepareDatabase(
+  database: Database.Database,
+  durability: 'process' | 'power',
+  newId: () => string,
+): string {
   // Before the first access: the file is locked for as long as it is open, so a second process is refused at once.
   database.pragma('locking_mode = EXCLUSIVE');
   database.pragma('journal_mode = WAL');
   database.pragma(`synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}`);
   const version = database.pragma('user_version', { simple: true });
-  if (version === VERSION) return;
-  if (version !== 0) throw new Error(`the event log has layout ${String(version)}, this program knows ${VERSION}`);
+  if (version === 0) createTables(database, newId());
+  else if (version !== VERSION) {
+    throw new FailedPreconditionError(`the event log has layout ${String(version)}, this program knows ${VERSION}`);
+  }
+  return database.prepare<[], string>('SELECT id FROM incarnation').pluck().get() ?? '';
+}
+
+function createTables(database: Database.Database, id: string): void {
   database.transaction(() => {
     database.exec(TABLES);
+    database.prepare<[string]>('INSERT INTO incarnation VALUES (?)').run(id);
     database.pragma(`user_version = ${VERSION}`);
   })();
 }

@@ -3,6 +3,7 @@ import { FailedPreconditionError, UnavailableError } from '@slipway/kernel';
 import {
   assertPublishable,
   assertSubscribeOptions,
+  type BusHead,
   type BusMessage,
   type DeliveryHandler,
   type DriverDependencies,
@@ -59,8 +60,9 @@ export class SqliteEventBus implements EventBus {
   async open(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#opened) throw new FailedPreconditionError('the event bus is open already');
-    const { clock, dataDirectory, log: logger } = this.#dependencies;
-    const log = EventLog.open(join(dataDirectory, this.#config.fileName), this.#config.durability);
+    const { clock, ids, dataDirectory, log: logger } = this.#dependencies;
+    const path = join(dataDirectory, this.#config.fileName);
+    const log = EventLog.open(path, this.#config.durability, () => ids.next());
     const table = new DurableTable(log);
     const writes = new WriteQueue(log, () => clock.monotonicMs());
     this.#opened = { log, table, writes, retention: new Retention(log, table, this.#config, logger) };
@@ -142,6 +144,12 @@ export class SqliteEventBus implements EventBus {
     shared.subscriptions -= 1;
     if (shared.subscriptions === 0) this.#durables.delete(shared.durable.name);
     for (const other of this.#subscriptions) other.wake(); // one of the same durable takes over what was given back
+  }
+
+  async head(): Promise<BusHead> {
+    if (this.#closing.signal.aborted) throw closedError();
+    const { log } = this.#use();
+    return { logId: log.id, lastSequence: BigInt(log.bounds().last) };
   }
 
   isHealthy(): boolean {
