@@ -1,0 +1,30 @@
+/** Grants by role: names of permissions, `domain.*`, or `*` for all. A role that is not here grants nothing. */
+export type RoleTable = Readonly<Record<string, readonly string[]>>;
+
+const VIEWER = ['registry.models.read', 'serving.models.read', 'operations.read'];
+
+/**
+ * Who may do what. Duties are kept apart: who writes versions and moves aliases neither approves them nor changes the policy that asks for
+ * the approval; who reads the audit log changes nothing.
+ */
+export const ROLES: RoleTable = Object.freeze({
+  viewer: VIEWER,
+  editor: [
+    ...VIEWER,
+    'registry.models.write',
+    'registry.models.delete',
+    'registry.versions.write',
+    'registry.versions.delete',
+    'registry.versions.download',
+    'registry.evaluations.write',
+    'registry.aliases.move',
+    'serving.models.infer',
+    'operations.cancel',
+  ],
+  approver: [...VIEWER, 'registry.versions.approve', 'registry.policies.write'],
+  auditor: ['audit.*'],
+  predictor: ['serving.models.*'],
+  /** What services of the platform need of one another. */
+  service: ['registry.models.read', 'registry.versions.download'],
+  admin: ['*'],
+});
