@@ -1,3 +1,4 @@
+export { fileDescriptorSet } from './generated/file-descriptors.ts';
 export { messageType, packageDefinition, protoRoot } from './schema.ts';
 export {
   describeService,
