@@ -9,5 +9,16 @@ export type {
   UnitOfWork,
   UnitOfWorkContext,
 } from './unit-of-work/transaction.ts';
+export { createUnitOfWork, type CommitStep, type UnitOfWorkDependencies } from './unit-of-work/create-unit-of-work.ts';
 export type { SqlRunner, SqlValue } from './database/sql-runner.ts';
-export { UniqueViolationError } from './database/database-errors.ts';
+export { translateDatabaseError, UniqueViolationError } from './database/database-errors.ts';
+export {
+  openDatabase,
+  type Database,
+  type DatabaseOptions,
+  type DatabaseTarget,
+  type Session,
+} from './database/open-database.ts';
+export { type MigrationClass, type MigrationLists } from './database/migration.ts';
+export { hashAuditRecord, type AuditRecord } from './audit/audit-record.ts';
+export { verifyAudit, type AuditBreak, type AuditVerification, type VerifyAuditOptions } from './audit/verify-audit.ts';

@@ -74,6 +74,8 @@ export interface Transaction extends Snapshot {
   readonly audit: AuditTrail;
   readonly requests: Requests;
   readonly inbox: Inbox;
+  /** Writes the pending changes of entities now, so that a store can say what a refusal means. @throws {UniqueViolationError} */
+  flush(): Promise<void>;
 }
 
 export interface UnitOfWork {

@@ -1,0 +1,24 @@
+import { Migration } from '@mikro-orm/migrations';
+import type { MigrationLists } from '../database/migration.ts';
+import { auditTables } from './audit-tables.ts';
+import { outboxTables } from './outbox-tables.ts';
+import { requestTables } from './request-tables.ts';
+
+class PlatformSqlite1 extends Migration {
+  override readonly name = 'platform-0001';
+  override up(): void {
+    for (const statement of [...outboxTables.sqlite, ...requestTables, ...auditTables.sqlite]) this.addSql(statement);
+  }
+}
+
+class PlatformPostgresql1 extends Migration {
+  override readonly name = 'platform-0001';
+  override up(): void {
+    for (const statement of [...outboxTables.postgresql, ...requestTables, ...auditTables.postgresql]) {
+      this.addSql(statement);
+    }
+  }
+}
+
+/** Tables that every service has: outbox, inbox, requests, audit, operations. Applied before the service's own. */
+export const platformMigrations: MigrationLists = { sqlite: [PlatformSqlite1], postgresql: [PlatformPostgresql1] };
