@@ -18,7 +18,7 @@ function assertPaired(left: ArrayLike<number>, right: ArrayLike<number>): void {
 /**
  * Mean negative log-likelihood, natural logarithm. @param labels 0 or 1. @param probabilities of 1, in [0, 1].
  */
-export function* logLossSteps(labels: Float64Array, probabilities: Float64Array): Steps<number> {
+export function* logLossSteps(labels: ArrayLike<number>, probabilities: ArrayLike<number>): Steps<number> {
   assertPaired(labels, probabilities);
   let sum = 0;
   for (let row = 0; row < labels.length; row += 1) {
@@ -33,11 +33,9 @@ export function* logLossSteps(labels: Float64Array, probabilities: Float64Array)
  * Area under the ROC curve: the chance that a row of class 1 scores above one of class 0, ties counting one half. NaN when a class is absent.
  * @param labels 0 or 1. @param scores any order-preserving score.
  */
-export function* aucSteps(labels: Float64Array, scores: Float64Array): Steps<number> {
+export function* areaUnderCurveSteps(labels: ArrayLike<number>, scores: ArrayLike<number>): Steps<number> {
   assertPaired(labels, scores);
-  const positives = yield* sortedSteps(scores.filter((_, row) => labels[row] === 1));
-  yield 0;
-  const negatives = yield* sortedSteps(scores.filter((_, row) => labels[row] !== 1));
+  const { positives, negatives } = yield* splitSteps(labels, scores);
   let below = 0; // negatives under the positive at hand
   let upTo = 0; // negatives under or equal to it
   let wins = 0;
@@ -50,6 +48,23 @@ export function* aucSteps(labels: Float64Array, scores: Float64Array): Steps<num
     if ((at & PIECE_MASK) === PIECE_MASK) yield 0;
   }
   return wins / (positives.length * negatives.length);
+}
+
+/** The scores of either class, sorted. */
+function* splitSteps(
+  labels: ArrayLike<number>,
+  scores: ArrayLike<number>,
+): Steps<{ positives: Float64Array; negatives: Float64Array }> {
+  const both = new Float64Array(scores.length); // positives from the front, negatives from the back
+  let front = 0;
+  let back = both.length;
+  for (let row = 0; row < scores.length; row += 1) {
+    if (labels[row] === 1) both[front++] = scores[row] ?? 0;
+    else both[--back] = scores[row] ?? 0;
+    if ((row & PIECE_MASK) === PIECE_MASK) yield 0;
+  }
+  const positives = yield* sortedSteps(both.subarray(0, front));
+  return { positives, negatives: yield* sortedSteps(both.subarray(front)) };
 }
 
 /** Residual and total sums of squares; the total around the mean of `targets`. */
@@ -81,10 +96,11 @@ export function* regressionMetricsSteps(
 }
 
 /** See `logLossSteps`. @throws {InvalidArgumentError} on no rows or different lengths, like all of these. */
-export const logLoss = (labels: Float64Array, probabilities: Float64Array): number =>
+export const logLoss = (labels: ArrayLike<number>, probabilities: ArrayLike<number>): number =>
   runAtOnce(logLossSteps(labels, probabilities));
-/** See `aucSteps`. */
-export const auc = (labels: Float64Array, scores: Float64Array): number => runAtOnce(aucSteps(labels, scores));
+/** See `areaUnderCurveSteps`. */
+export const areaUnderCurve = (labels: ArrayLike<number>, scores: ArrayLike<number>): number =>
+  runAtOnce(areaUnderCurveSteps(labels, scores));
 /** Root mean squared error, in the unit of the target. */
 export const rmse = (targets: Float64Array, predictions: Float64Array): number =>
   runAtOnce(regressionMetricsSteps(targets, predictions)).rmse;

@@ -28,8 +28,8 @@ export class OnnxModel implements LoadedModel {
     if (this.closing) throw new UnavailableError('the model is unloaded', { reason: 'MODEL_UNLOADED' });
     this.running += 1;
     try {
-      const feeds: Record<string, ort.Tensor> = {};
-      for (const input of inputs) feeds[input.name] = toOrt(input);
+      // fromEntries defines properties, so that an input called __proto__ is one like any other
+      const feeds = Object.fromEntries(inputs.map((input) => [input.name, toOrt(input)]));
       const results = await this.session.run(feeds, outputs);
       return outputs.map((name) => fromOrt(name, results[name] as ort.Tensor));
     } catch (error) {

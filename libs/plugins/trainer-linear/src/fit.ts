@@ -37,10 +37,18 @@ function addRidge({ matrix, vector }: Sums, coefficients: Float64Array, ridge: n
   return (ridge / 2) * squares;
 }
 
+function* meanSteps(values: Float64Array): Steps<number> {
+  let mean = 0;
+  for (let row = 0; row < values.length; row += 1) {
+    mean += ((values[row] ?? 0) - mean) / (row + 1);
+    if ((row & 0x7fff) === 0x7fff) yield 0;
+  }
+  return mean;
+}
+
 /** Least squares with a ridge, by the normal equations of the standardised columns. */
 export function* fitRegression(design: Design, target: Float64Array, { ridge }: LinearOptions): Steps<Fit> {
-  let mean = 0;
-  for (let row = 0; row < target.length; row += 1) mean += ((target[row] ?? 0) - mean) / (row + 1);
+  const mean = yield* meanSteps(target);
   const coefficients = new Float64Array(design.columns);
   const sums = newSums(design.columns);
   const rule: RowRule = (row, _, out) => {
@@ -72,7 +80,7 @@ const logisticRule =
  */
 export function* fitClassification(design: Design, target: Float64Array, options: LinearOptions): Steps<Fit> {
   const rule = logisticRule(target);
-  const share = target.reduce((sum, label) => sum + label, 0) / target.length;
+  const share = yield* meanSteps(target);
   let coefficients = new Float64Array(design.columns);
   coefficients[0] = Math.log(share / (1 - share));
   const sums = newSums(design.columns);
