@@ -66,3 +66,31 @@ export interface AliasSource {
   /** Every alias of every workspace, page by page. @throws {UnavailableError} when the registry does not answer. */
   list(signal: AbortSignal): AsyncIterable<readonly RegisteredAlias[]>;
 }
+
+/** A package that is here. Nothing of it is trusted until it was verified. */
+export interface OpenPackage {
+  /** JSON text of the signed envelope. */
+  readonly envelope: Uint8Array;
+  /** It was here before, and may have been damaged since. */
+  readonly fromCache: boolean;
+  /** Whole content of a file. @param bytes what the manifest says; more is not read. @throws {DataLossError} when the file is missing or has another size. */
+  readFile(path: string, bytes: number, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+export interface PackageLibrary {
+  /** @throws {UnavailableError} when it is not here and cannot be fetched now. @throws {ExhaustedError} when it is larger than allowed. */
+  open(version: VersionRef, signal: AbortSignal): Promise<OpenPackage>;
+  /** Forgets a package that is not what it should be. */
+  evict(digest: string): Promise<void>;
+}
+
+/** What a download consists of, in this order: the envelope, then each file with its chunks. */
+export type PackagePart =
+  | { readonly kind: 'envelope'; readonly json: string }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'chunk'; readonly bytes: Uint8Array };
+
+export interface PackageSource {
+  /** @throws {UnavailableError} when the registry does not answer. @throws {NotFoundError} when it has no such version. */
+  download(version: VersionRef, signal: AbortSignal): AsyncIterable<PackagePart>;
+}

@@ -78,8 +78,8 @@ export class ServedModels {
     return live && { slot: live.state, state: slotState(live.state), current: live.current };
   }
 
-  /** Desired revision of every slot by id, e.g. to see later which of them moved. */
-  revisions(): Map<string, Slot> {
+  /** All slots by id, as they are now. */
+  slots(): ReadonlyMap<string, Slot> {
     return new Map([...this.#slots].map(([id, live]) => [id, live.state]));
   }
 

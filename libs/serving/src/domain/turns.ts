@@ -1,16 +1,23 @@
-/** Lets at most `turnsMax` pieces of work run at once; the rest wait in order. Its queue is bounded by its callers: one per slot. */
-export class Turns {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
+import { UnavailableError } from '@slipway/kernel';
 
-  constructor(turnsMax: number) {
+/** Lets at most `turnsMax` pieces of work run at once; at most `waitingMax` more wait, in order. */
+export class Turns {
+  readonly #waitingMax: number;
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(turnsMax: number, waitingMax: number) {
     this.#free = turnsMax;
+    this.#waitingMax = waitingMax;
   }
 
-  /** @throws the signal's reason when it aborts before the turn comes. */
+  /**
+   * @throws {UnavailableError} at once when too many wait.
+   * @throws the signal's reason when it has aborted by the time the turn comes: then `work` does not run.
+   */
   async run<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
     if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve)); // the turn is handed over, not freed
+    else await this.#wait();
     try {
       signal.throwIfAborted();
       return await work();
@@ -19,5 +26,13 @@ export class Turns {
       if (next) next();
       else this.#free += 1;
     }
+  }
+
+  /** The turn is handed over by who ends, so nobody can slip in between. */
+  #wait(): Promise<void> {
+    if (this.#waiting.length >= this.#waitingMax) {
+      throw new UnavailableError('Exceeds maximum queue size', { reason: 'QUEUE_FULL' });
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

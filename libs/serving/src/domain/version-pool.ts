@@ -31,7 +31,7 @@ export class VersionPool {
 
   constructor(options: VersionPoolOptions) {
     this.#options = options;
-    this.#turns = new Turns(options.loadsMax);
+    this.#turns = new Turns(options.loadsMax, Infinity); // one per slot at most
   }
 
   /** Versions in memory or being loaded. */
