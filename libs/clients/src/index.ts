@@ -1,0 +1,4 @@
+export { createClient, type CallOptions, type Client, type ClientMethod, type ClientTransport } from './client.ts';
+export { DEFAULT_TIMEOUT_MS, type TokenProvider } from './call-headers.ts';
+export { grpcTransport, type GrpcTransportOptions } from './grpc-transport.ts';
+export { inProcessTransport, type InProcessTransportOptions } from './in-process-transport.ts';
