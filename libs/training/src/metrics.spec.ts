@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { areaUnderCurve, logLoss, r2, rmse } from './metrics.ts';
+import { auc, logLoss, r2, rmse } from './metrics.ts';
 import vector from './testing/metrics-vector.json' with { type: 'json' };
 
 const labels = Float64Array.from(vector.labels);
@@ -9,7 +9,7 @@ const scores = Float64Array.from(vector.scores);
 describe('metrics', () => {
   // the numbers are scikit-learn's, as the file says
   it('agree with scikit-learn, ties and certain predictions included', () => {
-    expect(areaUnderCurve(labels, scores)).toBeCloseTo(vector.auc, 14);
+    expect(auc(labels, scores)).toBeCloseTo(vector.auc, 14);
     expect(logLoss(labels, scores)).toBeCloseTo(vector.log_loss, 12);
     const targets = Float64Array.from(vector.targets);
     const predictions = Float64Array.from(vector.predictions);
@@ -18,14 +18,14 @@ describe('metrics', () => {
   });
 
   it('counts a tie of a positive and a negative as one half', () => {
-    expect(areaUnderCurve([0, 1], [0.5, 0.5])).toBe(0.5);
-    expect(areaUnderCurve([0, 1, 1], [0.5, 0.5, 0.9])).toBe(0.75);
-    expect(areaUnderCurve([0, 1], [0.1, 0.9])).toBe(1);
-    expect(areaUnderCurve([1, 0], [0.1, 0.9])).toBe(0);
+    expect(auc([0, 1], [0.5, 0.5])).toBe(0.5);
+    expect(auc([0, 1, 1], [0.5, 0.5, 0.9])).toBe(0.75);
+    expect(auc([0, 1], [0.1, 0.9])).toBe(1);
+    expect(auc([1, 0], [0.1, 0.9])).toBe(0);
   });
 
   it('has no area under the curve of one class', () => {
-    expect(areaUnderCurve([1, 1], [0.1, 0.9])).toBeNaN();
+    expect(auc([1, 1], [0.1, 0.9])).toBeNaN();
   });
 
   it('is the share of pairs in the right order, for all scores', () => {
@@ -40,7 +40,7 @@ describe('metrics', () => {
         fc.pre(positives.length > 0 && negatives.length > 0);
         let wins = 0;
         for (const up of positives) for (const down of negatives) wins += up > down ? 1 : up === down ? 0.5 : 0;
-        const area = areaUnderCurve(pairs.map(([label]) => label), pairs.map(([, score]) => score)); // prettier-ignore
+        const area = auc(pairs.map(([label]) => label), pairs.map(([, score]) => score)); // prettier-ignore
         expect(area).toBeCloseTo(wins / (positives.length * negatives.length), 12);
       }),
     );
@@ -50,8 +50,8 @@ describe('metrics', () => {
     const count = 50_000;
     const shuffled = Float64Array.from({ length: count }, (_, row) => (row * 7919) % count);
     const halves = shuffled.map((score) => (score >= count / 2 ? 1 : 0));
-    expect(areaUnderCurve(halves, shuffled)).toBe(1);
-    expect(areaUnderCurve(halves, shuffled.map((score) => -score))).toBe(0); // prettier-ignore
+    expect(auc(halves, shuffled)).toBe(1);
+    expect(auc(halves, shuffled.map((score) => -score))).toBe(0); // prettier-ignore
   });
 
   it('compares regressions with the mean', () => {
@@ -63,6 +63,6 @@ describe('metrics', () => {
 
   it('refuses no rows and unequal lengths', () => {
     expect(() => logLoss([], [])).toThrow('labels: 0 labels for 0 predictions');
-    expect(() => areaUnderCurve([1, 0], [1])).toThrow('labels: 2 labels for 1 predictions');
+    expect(() => auc([1, 0], [1])).toThrow('labels: 2 labels for 1 predictions');
   });
 });

@@ -33,7 +33,7 @@ export function* logLossSteps(labels: ArrayLike<number>, probabilities: ArrayLik
  * Area under the ROC curve: the chance that a row of class 1 scores above one of class 0, ties counting one half. NaN when a class is absent.
  * @param labels 0 or 1. @param scores any order-preserving score.
  */
-export function* areaUnderCurveSteps(labels: ArrayLike<number>, scores: ArrayLike<number>): Steps<number> {
+export function* aucSteps(labels: ArrayLike<number>, scores: ArrayLike<number>): Steps<number> {
   assertPaired(labels, scores);
   const { positives, negatives } = yield* splitSteps(labels, scores);
   let below = 0; // negatives under the positive at hand
@@ -98,9 +98,9 @@ export function* regressionMetricsSteps(
 /** See `logLossSteps`. @throws {InvalidArgumentError} on no rows or different lengths, like all of these. */
 export const logLoss = (labels: ArrayLike<number>, probabilities: ArrayLike<number>): number =>
   runAtOnce(logLossSteps(labels, probabilities));
-/** See `areaUnderCurveSteps`. */
-export const areaUnderCurve = (labels: ArrayLike<number>, scores: ArrayLike<number>): number =>
-  runAtOnce(areaUnderCurveSteps(labels, scores));
+/** See `aucSteps`. */
+export const auc = (labels: ArrayLike<number>, scores: ArrayLike<number>): number =>
+  runAtOnce(aucSteps(labels, scores));
 /** Root mean squared error, in the unit of the target. */
 export const rmse = (targets: Float64Array, predictions: Float64Array): number =>
   runAtOnce(regressionMetricsSteps(targets, predictions)).rmse;

@@ -1,14 +1,7 @@
 import { FailedPreconditionError, InvalidArgumentError, UnavailableError, type Clock } from '@slipway/kernel';
 import { inspectGraph } from '@slipway/model-package';
 import type { TrainedModel, Trainer, TrainingJob } from '@slipway/plugin-kit';
-import {
-  areaUnderCurveSteps,
-  checkJobSteps,
-  logLossSteps,
-  regressionMetricsSteps,
-  runSteps,
-  type Steps,
-} from '@slipway/training';
+import { aucSteps, checkJobSteps, logLossSteps, regressionMetricsSteps, runSteps, type Steps } from '@slipway/training';
 import { designSteps, type Design } from './design.ts';
 import { fitClassification, fitRegression, type Fit } from './fit.ts';
 import { readOptions, type LinearOptions } from './options.ts';
@@ -82,7 +75,7 @@ function* trainSteps(job: TrainingJob): Steps<TrainedModel> {
 function* metricSteps(job: TrainingJob, design: Design, fit: Fit, target: Float64Array): Steps<Record<string, number>> {
   const predictors = yield* predictorSteps(design, fit.coefficients);
   if (job.task === 'regression') return { ...(yield* regressionMetricsSteps(target, predictors)) };
-  const area = yield* areaUnderCurveSteps(target, predictors);
+  const area = yield* aucSteps(target, predictors);
   for (let row = 0; row < predictors.length; row += 1) {
     predictors[row] = 1 / (1 + Math.exp(-predictors[row]!));
     if ((row & 0x7fff) === 0x7fff) yield 0;
