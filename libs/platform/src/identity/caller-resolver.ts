@@ -1,33 +1,16 @@
-import {
-  DEFAULT_WORKSPACE,
-  DeniedError,
-  InvalidArgumentError,
-  WORKSPACE_PATTERN,
-  type Caller,
-  type Logger,
-} from '@slipway/kernel';
+import { DEFAULT_WORKSPACE, DeniedError, InvalidArgumentError, WORKSPACE_PATTERN, type Logger } from '@slipway/kernel';
 import type { Authenticator, Identity } from '@slipway/plugin-kit';
 import { readCredentials } from './credentials.ts';
+import type { CallerResolver } from '../rpc/invoker.ts';
 import type { RoleTable } from './roles.ts';
-
-/** What a transport hands over of a request. */
-export interface CallerHeaders {
-  readonly authorization?: string | undefined;
-  /** `slipway-workspace`. */
-  readonly workspace?: string | undefined;
-}
-
-/**
- * Makes the caller of a request.
- * @throws {UnauthenticatedError} on missing or invalid credentials.
- * @throws {DeniedError} on a workspace that is not the caller's, whether it exists or not.
- * @throws {InvalidArgumentError} on text that cannot be a workspace.
- */
-export type CallerResolver = (headers: CallerHeaders, signal: AbortSignal) => Promise<Caller>;
 
 const EVERY_WORKSPACE = '*';
 
-/** @param roles what each role grants; an unknown role grants nothing and is logged once. */
+/**
+ * Makes the caller of a request from its credentials and its workspace header. A workspace that is not the caller's is refused in the same
+ * words whether it exists or not.
+ * @param roles what each role grants; an unknown role grants nothing and is logged once.
+ */
 export function createCallerResolver(authenticator: Authenticator, roles: RoleTable, log: Logger): CallerResolver {
   const reported = new Set<string>();
   const grantsOf = (role: string): readonly string[] => {

@@ -33,5 +33,8 @@ gateSuite('a minimum', () => ({
   gate: minimumGate,
   passing: context(0.72),
   failing: context(0.5),
-  invalidParameters: [{ metric: 'auc', min: 'high' }, { min: '' }],
+  invalidParameters: [
+    { metric: 'auc', min: 'high' },
+    { metric: 'auc', min: '' },
+  ],
 }));
