@@ -82,6 +82,14 @@ export class Acknowledgements {
     this.#send(reply, ACK);
   }
 
+  /** The same for many; resolves when the broker has taken all of them: it does so in the order they come. */
+  async repeatAll(replies: readonly string[]): Promise<void> {
+    for (const reply of replies.slice(0, -1)) this.#send(reply, ACK);
+    const last = replies.at(-1);
+    if (last === undefined) return;
+    await this.#broker.connection.request(last, ACK, { timeout: this.#timeoutMs });
+  }
+
   /** Starts the ack wait of these again. */
   extend(held: Iterable<NatsHeld>): void {
     for (const { reply } of held) this.#send(reply, WORKING);

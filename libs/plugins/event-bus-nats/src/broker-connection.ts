@@ -17,7 +17,7 @@ export class BrokerConnection {
   readonly client: JetStreamClient;
   readonly manager: JetStreamManager;
   readonly #log: Logger;
-  readonly #reconnects: { failed: number };
+  readonly #outage: Outage;
   #isConnected = true;
   readonly #listeners = new Set<(isConnected: boolean) => void>();
 
@@ -25,14 +25,14 @@ export class BrokerConnection {
     connection: NatsConnection,
     manager: JetStreamManager,
     log: Logger,
-    reconnects: { failed: number },
+    outage: Outage,
     timeoutMs: number,
   ) {
     this.connection = connection;
     this.client = jetstream(connection, { timeout: timeoutMs });
     this.manager = manager;
     this.#log = log;
-    this.#reconnects = reconnects;
+    this.#outage = outage;
     void this.#watch();
   }
 
@@ -45,7 +45,7 @@ export class BrokerConnection {
   ): Promise<BrokerConnection> {
     for (;;) {
       try {
-        return await BrokerConnection.#openOnce(config, log);
+        return await BrokerConnection.#openOnce(config, clock, log);
       } catch (error) {
         const failure = fromNatsError(error, 'reaching the broker');
         if (!(failure instanceof UnavailableError)) throw failure;
@@ -58,14 +58,14 @@ export class BrokerConnection {
     }
   }
 
-  static async #openOnce(config: NatsEventBusConfig, log: Logger): Promise<BrokerConnection> {
-    const reconnects = { failed: 0 };
-    const connection = await connect(connectionOptions(config, reconnects));
+  static async #openOnce(config: NatsEventBusConfig, clock: Clock, log: Logger): Promise<BrokerConnection> {
+    const outage = new Outage(clock, config.reconnectDelayMsMax);
+    const connection = await connect(connectionOptions(config, outage));
     try {
       assertServer(connection, config);
       // Asks for the account: fails here when JetStream is off or not ready yet.
       const manager = await jetstream(connection, { timeout: config.publishTimeoutMs }).jetstreamManager(true);
-      return new BrokerConnection(connection, manager, log, reconnects, config.publishTimeoutMs);
+      return new BrokerConnection(connection, manager, log, outage, config.publishTimeoutMs);
     } catch (error) {
       await connection.close();
       throw error;
@@ -112,7 +112,8 @@ export class BrokerConnection {
   #set(isConnected: boolean): void {
     if (this.#isConnected === isConnected) return;
     this.#isConnected = isConnected;
-    if (isConnected) this.#reconnects.failed = 0;
+    if (isConnected) this.#outage.end();
+    else this.#outage.begin();
     this.#log.warn({ isConnected }, isConnected ? 'connected to the broker again' : 'lost the broker; reconnecting');
     for (const listener of this.#listeners) listener(isConnected);
   }
@@ -122,17 +123,39 @@ export class BrokerConnection {
   }
 }
 
-function connectionOptions(config: NatsEventBusConfig, reconnects: { failed: number }): NodeConnectionOptions {
+/** The wait between attempts grows with the time without a broker; the client asks for it more often than it tries, so attempts cannot be counted. */
+class Outage {
+  readonly #clock: Clock;
+  readonly #delayMsMax: number;
+  #sinceMs: number | undefined;
+
+  constructor(clock: Clock, delayMsMax: number) {
+    this.#clock = clock;
+    this.#delayMsMax = delayMsMax;
+  }
+
+  begin(): void {
+    this.#sinceMs = this.#clock.monotonicMs();
+  }
+
+  end(): void {
+    this.#sinceMs = undefined;
+  }
+
+  delayMs(): number {
+    const lasts = this.#sinceMs === undefined ? 0 : this.#clock.monotonicMs() - this.#sinceMs;
+    return Math.min(this.#delayMsMax, Math.max(RECONNECT_FIRST_MS, lasts / 2));
+  }
+}
+
+function connectionOptions(config: NatsEventBusConfig, outage: Outage): NodeConnectionOptions {
   const { credentialsFile, user, password, token } = config;
   return {
     servers: [...config.servers],
     name: 'slipway',
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true, // credentials may be in the middle of a rotation
-    reconnectDelayHandler: () => {
-      reconnects.failed += 1;
-      return Math.min(config.reconnectDelayMsMax, RECONNECT_FIRST_MS * 2 ** Math.min(reconnects.failed, 16));
-    },
+    reconnectDelayHandler: () => outage.delayMs(),
     timeout: config.publishTimeoutMs,
     pingInterval: 10_000, // a dead peer is noticed after at most 20 s
     maxPingOut: 2,

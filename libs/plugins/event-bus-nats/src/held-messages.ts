@@ -2,7 +2,7 @@ import type { JsMsg } from '@nats-io/jetstream';
 import type { HeldMessage } from '@slipway/plugin-kit';
 
 /** How many settled messages are remembered, to tell a redelivery that crossed its acknowledgement from one that has to be handled. */
-const SETTLED_MAX = 65_536;
+const SETTLED_MAX = 16_384;
 
 export interface NatsHeld extends HeldMessage {
   readonly sequence: number;
@@ -16,7 +16,8 @@ export interface NatsHeld extends HeldMessage {
 /** What this subscription has in hand of the present stream, and what it settled lately. */
 export class HeldMessages {
   readonly #inHand = new Map<number, NatsHeld>();
-  readonly #settled = new Set<number>();
+  /** Where each was acknowledged. */
+  readonly #settled = new Map<number, string>();
   #epoch = '';
 
   get epoch(): string {
@@ -41,6 +42,11 @@ export class HeldMessages {
     return this.#settled.has(sequence);
   }
 
+  /** Where to repeat the acknowledgements of what was settled lately after `floor` and up to `last`. */
+  settledBetween(floor: number, last: number): string[] {
+    return [...this.#settled].filter(([sequence]) => sequence > floor && sequence <= last).map(([, reply]) => reply);
+  }
+
   /** In hand and at or below `sequence`. */
   countUpTo(sequence: number): number {
     let count = 0;
@@ -59,9 +65,9 @@ export class HeldMessages {
   settle(held: NatsHeld): void {
     if (held.epoch !== this.#epoch) return;
     this.#inHand.delete(held.sequence);
-    this.#settled.add(held.sequence);
+    this.#settled.set(held.sequence, held.reply);
     if (this.#settled.size > SETTLED_MAX) {
-      for (const oldest of this.#settled) {
+      for (const oldest of this.#settled.keys()) {
         this.#settled.delete(oldest);
         break;
       }

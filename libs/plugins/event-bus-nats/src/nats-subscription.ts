@@ -165,9 +165,20 @@ export class NatsSubscription implements Subscription {
       this.#acknowledgedUpTo = 0;
     }
     const after = this.#acknowledgedUpTo;
-    return this.#acknowledgements.whileQuiet(() =>
-      ensureConsumer(broker, config, options, after === undefined ? {} : { after }),
-    );
+    return this.#acknowledgements.whileQuiet(async () => {
+      const prepared = await ensureConsumer(broker, config, options, after === undefined ? {} : { after });
+      const { info } = prepared;
+      if (this.#missing(info) <= 0) return prepared;
+      // A broker that was killed comes back with a record of acknowledgements that is some time old.
+      const settled = this.#held.settledBetween(info.ack_floor.stream_seq, info.delivered.stream_seq);
+      await this.#acknowledgements.repeatAll(settled);
+      return { ...prepared, info: await broker.manager.consumers.info(config.stream, options.durable) };
+    });
+  }
+
+  /** How many messages the broker handed out, waits for, and are not in hand. */
+  #missing(info: ConsumerInfo): number {
+    return info.num_ack_pending - this.#held.countUpTo(info.delivered.stream_seq);
   }
 
   async #session({ info, ackWaitMsBefore }: Awaited<ReturnType<typeof ensureConsumer>>): Promise<void> {
@@ -200,7 +211,7 @@ export class NatsSubscription implements Subscription {
 
   #beginRecovery(info: ConsumerInfo, ackWaitMs: number): void {
     const lastBefore = info.delivered.stream_seq;
-    const missing = info.num_ack_pending - this.#held.countUpTo(lastBefore);
+    const missing = this.#missing(info);
     const earlier = this.#recovery?.inOrder() ?? [];
     const deadline = this.#parts.clock.monotonicMs() + ackWaitMs + REDELIVERY_SLACK_MS;
     this.#recovery = new Recovery(lastBefore, missing, deadline);
@@ -213,7 +224,11 @@ export class NatsSubscription implements Subscription {
     const { seq } = stored;
     this.#lastDeliveryMs = this.#parts.clock.monotonicMs();
     if (this.#state === 'stalled') this.#state = 'active';
-    if (this.#held.isSettled(seq)) return this.#acknowledgements.repeat(replyOf(stored));
+    if (this.#held.isSettled(seq)) {
+      this.#acknowledgements.repeat(replyOf(stored));
+      this.#recovery?.noteSettled(seq);
+      return this.#finishRecovery();
+    }
     const known = this.#held.get(seq);
     if (known) {
       known.reply = replyOf(stored);

@@ -23,6 +23,11 @@ export class Recovery {
     if (held.sequence <= this.#lastBefore) this.#missing -= 1;
   }
 
+  /** The broker waited for one that was settled long ago. */
+  noteSettled(sequence: number): void {
+    if (sequence <= this.#lastBefore) this.#missing -= 1;
+  }
+
   /** One that an earlier, unfinished recovery collected; it was in hand when `missing` was counted. */
   addCollected(held: NatsHeld): void {
     this.#collected.push(held);
