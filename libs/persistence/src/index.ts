@@ -22,3 +22,6 @@ export {
 export { type MigrationClass, type MigrationLists } from './database/migration.ts';
 export { hashAuditRecord, type AuditRecord } from './audit/audit-record.ts';
 export { verifyAudit, type AuditBreak, type AuditVerification, type VerifyAuditOptions } from './audit/verify-audit.ts';
+export { columns } from './columns/columns.ts';
+export { assertEntityRules, type WorkspaceExemptions } from './columns/assert-entity-rules.ts';
+export { decodeFloat64, encodeFloat64 } from './columns/float64-column.ts';

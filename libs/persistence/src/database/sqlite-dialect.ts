@@ -121,6 +121,7 @@ class SqliteFileDriver implements Driver {
 
 function openFile({ file, mode, busyTimeoutMs }: SqliteDialectOptions): Database.Database {
   const database = new Database(file, { timeout: busyTimeoutMs });
+  database.defaultSafeIntegers(true); // see narrowIntegers
   if (mode === 'write') {
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = NORMAL'); // survives kill -9; a power loss may take the last transactions, never the file
@@ -129,6 +130,19 @@ function openFile({ file, mode, busyTimeoutMs }: SqliteDialectOptions): Database
     database.pragma('query_only = ON');
   }
   return database;
+}
+
+/** Integers are read as bigint, for nothing else is exact; those that a number holds exactly become one again, as the ORM expects of small columns. */
+function narrowIntegers(rows: unknown[]): unknown[] {
+  for (const row of rows as Record<string, unknown>[]) {
+    for (const column in row) {
+      const value = row[column];
+      if (typeof value !== 'bigint') continue;
+      const narrow = Number(value);
+      if (Number.isSafeInteger(narrow)) row[column] = narrow;
+    }
+  }
+  return rows;
 }
 
 class SqliteFileConnection implements DatabaseConnection {
@@ -142,7 +156,7 @@ class SqliteFileConnection implements DatabaseConnection {
   executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
     try {
       const statement = this.#prepare(sql, parameters.length > 0);
-      if (statement.reader) return Promise.resolve({ rows: statement.all(...parameters) as Row[] });
+      if (statement.reader) return Promise.resolve({ rows: narrowIntegers(statement.all(...parameters)) as Row[] });
       const { changes, lastInsertRowid } = statement.run(...parameters);
       return Promise.resolve({ rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) });
     } catch (error) {
@@ -152,11 +166,12 @@ class SqliteFileConnection implements DatabaseConnection {
 
   async *streamQuery<Row>({ sql, parameters }: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
     for (const row of this.#database.prepare(sql).iterate(...parameters)) {
-      yield await Promise.resolve({ rows: [row as Row] });
+      yield await Promise.resolve({ rows: narrowIntegers([row]) as Row[] });
     }
   }
 
   close(): void {
+    this.#statements.clear();
     this.#database.close();
   }
 
