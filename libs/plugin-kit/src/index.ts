@@ -39,6 +39,9 @@ export {
   type ByteRange,
   type WriteOptions,
 } from './artifact-store.ts';
+export { ArtifactIntake, assertByteRange, rangeBeyondEnd, type ContentDigest } from './artifact-intake.ts';
+export { StartedCalls } from './started-calls.ts';
+export { ARTIFACT_PAGE_SIZE_MAX, readPageStart, toPageToken } from './artifact-page-token.ts';
 export {
   DATATYPES,
   type Datatype,
