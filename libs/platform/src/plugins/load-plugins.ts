@@ -11,7 +11,7 @@ export interface LoadPluginsOptions {
   readonly configDirectory: string;
   readonly builtIn: readonly AnyPlugin[];
   /** Gets one line per package. */
-  readonly log: Logger;
+  readonly log: Pick<Logger, 'info'>;
 }
 
 const API_VERSION = 1;

@@ -1,0 +1,121 @@
+import type { Clock, Component, Logger } from '@slipway/kernel';
+import { createGrpcServer, type GrpcServer, type GrpcServerOptions } from '../rpc/grpc-server.ts';
+import type { InvokerDependencies } from '../rpc/invoker.ts';
+import type { Readiness } from '../telemetry/metrics-server.ts';
+import { LISTENERS, type ListenerName, type ServiceModule } from './service-module.ts';
+
+export interface ListenersOptions {
+  readonly modules: readonly ServiceModule[];
+  readonly addressOf: (listener: ListenerName) => { readonly host: string; readonly port: number };
+  readonly dependencies: InvokerDependencies;
+  readonly reflection: boolean;
+  readonly tls: GrpcServerOptions['tls'];
+  /** Between NOT_SERVING and refusing calls, in milliseconds. */
+  readonly noticeMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The gRPC listeners of a process and the health of what listens there. */
+export interface Listeners extends Component {
+  /** Bound ports by listener, from `start` on. */
+  readonly ports: Readonly<Partial<Record<ListenerName, number>>>;
+  /** Ready when every module is, and serving has begun and not ended. */
+  isReady(): Readiness;
+}
+
+/** Longest time that health lags behind a module. */
+const READINESS_POLL_MS = 200;
+
+/** Opens nothing before `start`. Listeners without a module are left out. */
+export function createListeners(options: ListenersOptions): Listeners {
+  return new GrpcListeners(options);
+}
+
+class GrpcListeners implements Listeners {
+  readonly name = 'listeners';
+  readonly ports: Partial<Record<ListenerName, number>> = {};
+  readonly #options: ListenersOptions;
+  readonly #servers = new Map<ListenerName, GrpcServer>();
+  readonly #ended = new AbortController();
+  readonly #reported = new Map<string, boolean>();
+  #phase: 'starting' | 'serving' | 'draining' = 'starting';
+  #polling: Promise<void> = Promise.resolve();
+
+  constructor(options: ListenersOptions) {
+    this.#options = options;
+    for (const listener of LISTENERS) {
+      const services = options.modules
+        .filter((module) => module.listener === listener)
+        .flatMap((each) => each.services);
+      if (services.length === 0) continue;
+      const { dependencies, reflection, tls } = options;
+      const address = options.addressOf(listener);
+      const server = createGrpcServer({ services, ...address, dependencies, reflection, ...(tls ? { tls } : {}) });
+      this.#servers.set(listener, server);
+    }
+  }
+
+  isReady(): Readiness {
+    if (this.#phase !== 'serving') return { ready: false, reason: this.#phase };
+    const reasons = this.#options.modules.flatMap((module) => {
+      const { ready, reason } = module.isReady();
+      return ready ? [] : [`${module.name}: ${reason ?? 'not ready'}`];
+    });
+    return reasons.length === 0 ? { ready: true } : { ready: false, reason: reasons.join('; ') };
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    for (const [listener, server] of this.#servers) {
+      await server.start(signal);
+      this.ports[listener] = server.port;
+    }
+    this.#phase = 'serving';
+    this.#report(); // a server says SERVING when it starts
+    this.#polling = this.#poll();
+  }
+
+  async drain(signal: AbortSignal): Promise<void> {
+    this.#phase = 'draining';
+    await this.#endPolling();
+    for (const server of this.#servers.values()) server.states.setAll(false);
+    await this.#options.clock.sleep(this.#options.noticeMs, signal);
+    await Promise.all([...this.#servers.values()].map((server) => server.drain(signal)));
+  }
+
+  async stop(): Promise<void> {
+    this.#phase = 'draining';
+    await this.#endPolling();
+    await Promise.all([...this.#servers.values()].map((server) => server.stop()));
+  }
+
+  async #endPolling(): Promise<void> {
+    this.#ended.abort();
+    await this.#polling;
+  }
+
+  async #poll(): Promise<void> {
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      try {
+        await this.#options.clock.sleep(READINESS_POLL_MS, signal);
+      } catch {
+        return; // draining
+      }
+      this.#report();
+    }
+  }
+
+  /** Sets the health of each service to the readiness of its module, and logs what changes. */
+  #report(): void {
+    for (const module of this.#options.modules) {
+      const { ready, reason } = module.isReady();
+      if (this.#reported.get(module.name) === ready) continue;
+      this.#reported.set(module.name, ready);
+      const server = this.#servers.get(module.listener);
+      for (const { typeName } of module.services) server?.setServing(typeName, ready);
+      if (ready) this.#options.log.info({ module: module.name }, 'ready');
+      else this.#options.log.warn({ module: module.name, reason }, 'not ready');
+    }
+  }
+}
