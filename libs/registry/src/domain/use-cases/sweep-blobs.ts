@@ -1,6 +1,6 @@
 import type { Clock } from '@slipway/kernel';
 import type { RegistryLimits } from '../limits.ts';
-import type { BlobLedger, PackageStore } from '../package-store.ts';
+import type { BlobLedger, BlobRef, PackageStore } from '../package-store.ts';
 
 /** Files looked at in one round; the rest waits for the next one. */
 export const SWEEP_BATCH_MAX = 100;
@@ -12,18 +12,30 @@ export interface SweepDependencies {
   readonly limits: Pick<RegistryLimits, 'unusedBlobMs'>;
 }
 
-/** Removes stored files that no version names and that nobody has claimed for a while. @returns how many were found and removed. */
+export interface SweepResult {
+  readonly found: number;
+  readonly removed: number;
+  /** Stay where they are and are found again by a later round. */
+  readonly failed: readonly { readonly blob: BlobRef; readonly error: unknown }[];
+}
+
+/** Removes stored files that no version names and that nobody has claimed for a while; the oldest `SWEEP_BATCH_MAX` of them. */
 export async function sweepBlobs(
   { ledger, packages, clock, limits }: SweepDependencies,
   signal: AbortSignal,
-): Promise<{ found: number; removed: number }> {
+): Promise<SweepResult> {
   const before = clock.now() - BigInt(limits.unusedBlobMs) * 1000n;
   const unused = await ledger.unused(before, SWEEP_BATCH_MAX);
+  const failed: { blob: BlobRef; error: unknown }[] = [];
   let removed = 0;
   for (const blob of unused) {
     signal.throwIfAborted();
-    const gone = await ledger.drop(blob, before, () => packages.delete(blob.workspace, blob.sha256, signal));
-    if (gone) removed += 1;
+    try {
+      const gone = await ledger.drop(blob, before, () => packages.delete(blob.workspace, blob.sha256, signal));
+      if (gone) removed += 1;
+    } catch (error) {
+      failed.push({ blob, error }); // one file that cannot be removed must not keep the others
+    }
   }
-  return { found: unused.length, removed };
+  return { found: unused.length, removed, failed };
 }

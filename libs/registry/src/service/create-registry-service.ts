@@ -1,0 +1,83 @@
+import { registryService } from '@slipway/contracts/slipway.registry.v1';
+import { DEFAULT_WORKSPACE, type Clock, type Component, type IdSource, type Logger } from '@slipway/kernel';
+import type { UnitOfWork } from '@slipway/persistence';
+import { implementService, type ServiceImplementation } from '@slipway/platform';
+import type { ArtifactStore, Gate } from '@slipway/plugin-kit';
+import type { RegistryDependencies } from '../domain/dependencies.ts';
+import { metricGate } from '../domain/gates/metric-gate.ts';
+import type { RegistryLimits } from '../domain/limits.ts';
+import { Turnstile } from '../domain/upload/turnstile.ts';
+import { encodeFact } from '../rpc/event-codecs.ts';
+import { registryHandlers } from '../rpc/registry-handlers.ts';
+import { createPackageStore } from '../store/artifact-package-store.ts';
+import { blobLedger } from '../store/blob-claims.ts';
+import { createRegistryUnitOfWork } from '../store/registry-unit-of-work.ts';
+import { BlobSweeper } from './blob-sweeper.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+export interface RegistryServiceOptions {
+  /** On a database opened with `registryEntities` and `registryMigrations`. */
+  readonly unitOfWork: UnitOfWork;
+  /** Opened and closed by whoever made it. */
+  readonly artifacts: ArtifactStore;
+  /** Gates besides `metric`, which is built in, by driver name. */
+  readonly gates: ReadonlyMap<string, Gate>;
+  readonly signingKeys: Pick<SigningKeys, 'signingKey'>;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Logger;
+  readonly limits: RegistryLimits;
+}
+
+export interface RegistryServiceParts {
+  readonly services: readonly ServiceImplementation[];
+  readonly components: readonly Component[];
+  /** Whether calls can be answered now: the database does. */
+  isReady(): Promise<boolean>;
+}
+
+/** 512 MiB each at the default limit, so one after the other. */
+const INSPECTIONS_AT_ONCE = 1;
+
+/** Everything of `slipway.registry.v1` but transport, database and settings. */
+export function createRegistryService(options: RegistryServiceOptions): RegistryServiceParts {
+  const { unitOfWork, artifacts, gates, signingKeys, clock, ids, log, limits } = options;
+  const packages = createPackageStore(artifacts);
+  const deps: RegistryDependencies = {
+    unitOfWork: createRegistryUnitOfWork(unitOfWork, encodeFact),
+    packages,
+    gates: new Map([...gates, ['metric', metricGate]]),
+    signingKey: signingKeys.signingKey,
+    clock,
+    ids,
+    limits,
+    uploads: new Turnstile(limits.uploadsMax),
+    inspections: new Turnstile(INSPECTIONS_AT_ONCE),
+  };
+  const ledger = blobLedger(unitOfWork, SWEEPER_CALL);
+  return {
+    services: [implementService(registryService, registryHandlers(deps))],
+    components: [new BlobSweeper({ ledger, packages, clock, limits, log })],
+    isReady: () => answers(unitOfWork),
+  };
+}
+
+/** The sweeper acts in no workspace and needs no permission: it calls no use case that a caller can. */
+const SWEEPER_CALL = {
+  caller: {
+    principal: 'registry-blob-sweeper',
+    workspace: DEFAULT_WORKSPACE,
+    allWorkspaces: true,
+    permissions: new Set<string>(),
+  },
+  requestId: 'registry-blob-sweep',
+};
+
+async function answers(unitOfWork: UnitOfWork): Promise<boolean> {
+  try {
+    await unitOfWork.read(({ sql }) => sql.all('select 1 as one'));
+    return true;
+  } catch {
+    return false; // whatever the cause, calls would fail, too
+  }
+}
