@@ -16,4 +16,4 @@ export type TrialAnswer =
 
 /** File of the child's program beside the caller's own: its source when that runs from source, else what the bundler made of it. */
 export const trialEntry = (callerUrl: string): URL =>
-  new URL(callerUrl.endsWith('.ts') ? './onnx-trial.ts' : './onnx-trial.js', callerUrl);
+  new URL(callerUrl.endsWith('.ts') ? './onnx-trial-child.ts' : './onnx-trial-child.js', callerUrl);

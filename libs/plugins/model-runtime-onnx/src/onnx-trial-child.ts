@@ -1,7 +1,7 @@
 /**
  * Program of the child process that `trialLoad` starts: reads a model from standard input, loads it, runs it once on small made-up inputs and
  * prints a `TrialAnswer`. It may crash, hang or be killed at any point; that is what it is for. A bundle keeps it as an entry of its own,
- * named `onnx-trial.js`.
+ * named `onnx-trial-child.js`.
  */
 import { writeFileSync, writeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
