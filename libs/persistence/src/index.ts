@@ -25,3 +25,10 @@ export { verifyAudit, type AuditBreak, type AuditVerification, type VerifyAuditO
 export { columns } from './columns/columns.ts';
 export { assertEntityRules, type WorkspaceExemptions } from './columns/assert-entity-rules.ts';
 export { decodeFloat64, encodeFloat64 } from './columns/float64-column.ts';
+export {
+  createOutboxRelay,
+  type OutboxRelay,
+  type OutboxRelayOptions,
+  type OutboxRelayStatus,
+  type RelayStep,
+} from './outbox/outbox-relay.ts';
