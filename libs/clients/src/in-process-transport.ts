@@ -99,11 +99,25 @@ class LocalCall {
   }
 }
 
+/** A failure of the source itself cancels the call and is what the caller gets. */
 async function* copied(
   messages: AsyncIterable<object>,
   copy: (message: object) => object,
+  call: LocalCall,
 ): AsyncGenerator<object, void, undefined> {
-  for await (const message of messages) yield copy(message);
+  const source = messages[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await source.next().catch((error: unknown) => {
+        call.end(new CallCancelledError('the requests of the caller broke off'), error);
+        throw error;
+      });
+      if (next.done === true) return;
+      yield copy(next.value);
+    }
+  } finally {
+    await source.return?.();
+  }
 }
 
 /** Calls services of this process through the same chain as the gRPC server, authentication and errors included. */
@@ -133,7 +147,7 @@ export function inProcessTransport(transport: InProcessTransportOptions): Client
       const [route, call] = begin(method, options);
       const request =
         method.kind === 'client-stream'
-          ? copied(input as AsyncIterable<object>, route.copyRequest)
+          ? copied(input as AsyncIterable<object>, route.copyRequest, call)
           : route.copyRequest(input);
       let succeeded = false;
       try {
@@ -147,7 +161,9 @@ export function inProcessTransport(transport: InProcessTransportOptions): Client
     stream: async function* (method, input, options) {
       const [route, call] = begin(method, options);
       const request =
-        method.kind === 'bidi' ? copied(input as AsyncIterable<object>, route.copyRequest) : route.copyRequest(input);
+        method.kind === 'bidi'
+          ? copied(input as AsyncIterable<object>, route.copyRequest, call)
+          : route.copyRequest(input);
       const responses = route.method.stream(call.active, request);
       let succeeded = false;
       try {

@@ -1,6 +1,7 @@
 import protobuf from 'protobufjs';
 import { fileDescriptorSet, messageType } from '@slipway/contracts';
 
+/** As protobufjs names the fields of descriptor.proto. */
 interface NamedDescriptor {
   readonly name: string;
   readonly extendee?: string;
@@ -8,11 +9,11 @@ interface NamedDescriptor {
   readonly field?: readonly NamedDescriptor[];
   readonly value?: readonly NamedDescriptor[];
   readonly method?: readonly NamedDescriptor[];
-  readonly oneof_decl?: readonly NamedDescriptor[];
-  readonly nested_type?: readonly NamedDescriptor[];
-  readonly enum_type?: readonly NamedDescriptor[];
+  readonly oneofDecl?: readonly NamedDescriptor[];
+  readonly nestedType?: readonly NamedDescriptor[];
+  readonly enumType?: readonly NamedDescriptor[];
   readonly extension?: readonly NamedDescriptor[];
-  readonly message_type?: readonly NamedDescriptor[];
+  readonly messageType?: readonly NamedDescriptor[];
   readonly service?: readonly NamedDescriptor[];
   readonly package?: string;
   readonly dependency?: readonly string[];
@@ -67,13 +68,13 @@ export class DescriptorIndex {
   #addScope(file: string, scope: string, content: NamedDescriptor): void {
     const qualified = (name: string): string => (scope === '' ? name : `${scope}.${name}`);
     const add = (descriptor: NamedDescriptor): void => void this.#fileOfSymbol.set(qualified(descriptor.name), file);
-    for (const member of [...(content.field ?? []), ...(content.oneof_decl ?? []), ...(content.method ?? [])])
+    for (const member of [...(content.field ?? []), ...(content.oneofDecl ?? []), ...(content.method ?? [])])
       add(member);
-    for (const type of [...(content.message_type ?? []), ...(content.nested_type ?? []), ...(content.service ?? [])]) {
+    for (const type of [...(content.messageType ?? []), ...(content.nestedType ?? []), ...(content.service ?? [])]) {
       add(type);
       this.#addScope(file, qualified(type.name), type);
     }
-    for (const type of content.enum_type ?? []) {
+    for (const type of content.enumType ?? []) {
       add(type);
       for (const value of type.value ?? []) add(value); // values are siblings of their enum, as in C++
     }

@@ -71,22 +71,26 @@ async function* inbound(
   call: ActiveCall,
   stalls: StallWatch,
 ): AsyncGenerator<object, void, undefined> {
+  let fail: (error: Error) => void = () => undefined;
   const wait = stalls.watch(() => {
-    call.fault ??= new ExhaustedError(`no message came for ${stalls.limitMs} ms`, { reason: 'STREAM_IDLE' });
-    grpcCall.destroy();
+    fail(new ExhaustedError(`no message came for ${stalls.limitMs} ms`, { reason: 'STREAM_IDLE' }));
   });
   const messages = grpcCall.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
   try {
     for (;;) {
       wait.begin();
-      const next = (await messages.next()) as IteratorResult<object, undefined>;
+      const next = await new Promise<IteratorResult<object, undefined>>((resolve, reject) => {
+        fail = reject;
+        messages.next().then(resolve as (result: IteratorResult<unknown>) => void, reject);
+      });
       wait.end();
       if (next.done === true) return;
       yield next.value;
     }
   } finally {
     wait.forget();
-    await messages.return?.();
+    // not awaited: after a stall it waits for the message that does not come, until grpc-js destroys the stream
+    void Promise.resolve(messages.return?.()).catch(() => undefined);
   }
 }
 

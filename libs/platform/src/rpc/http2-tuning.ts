@@ -65,6 +65,40 @@ function watchRequest(stream: ServerHttp2Stream, stalls: StallWatch): void {
   stream.once('close', done);
 }
 
+/** A peer that was answered and goes on sending nothing must not hold its stream for ever. */
+function watchAnswered(stream: ServerHttp2Stream, stalls: StallWatch): void {
+  const entry = stalls.watch(() => stream.close(constants.NGHTTP2_NO_ERROR));
+  stream.once('finish', () => entry.begin());
+  stream.once('close', () => entry.forget());
+}
+
+/** Node only announces its bound on headers and does not keep it. Bytes as HPACK counts them: 32 more for each pair. */
+function areTooLarge(headers: IncomingHttpHeaders, bytesMax: number): boolean {
+  let bytes = 0;
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === 'string') bytes += name.length + value.length + 32;
+    else for (const each of value ?? []) bytes += name.length + each.length + 32;
+  }
+  return bytes > bytesMax;
+}
+
+function refuseHeaders(stream: ServerHttp2Stream, bytesMax: number): void {
+  stream.on('error', () => undefined); // the peer may be gone; there is nobody left to tell
+  stream.respond(
+    {
+      ':status': 200,
+      'content-type': 'application/grpc+proto',
+      'grpc-status': STATUS.RESOURCE_EXHAUSTED,
+      'grpc-message': `the metadata is larger than ${bytesMax} bytes`,
+    },
+    { endStream: true },
+  );
+  stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+
 /**
  * Gives one server of grpc-js the settings it has no options for, by hooks on this instance; nothing global is touched.
  * @param streamsRequests tells by path which methods take a stream of requests.
@@ -93,10 +127,15 @@ export function tuneHttp2(
   internals._setupHandlers = function (http2Server, interceptors) {
     http2Server.maxConnections = limits.connectionsMax;
     http2Server.on('session', (session: ServerHttp2Session) => session.setLocalWindowSize(SESSION_WINDOW_BYTES));
+    setup.call(this, http2Server, interceptors);
+    const listeners = http2Server.listeners('stream') as StreamListener[];
+    http2Server.removeAllListeners('stream');
     http2Server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+      if (areTooLarge(headers, limits.headerBytesMax)) return refuseHeaders(stream, limits.headerBytesMax);
       if (headers['grpc-timeout'] !== undefined) clampTimeout(headers);
-      if (!streamsRequests(String(headers[':path']))) watchRequest(stream, stalls);
+      const watch = streamsRequests(String(headers[':path'])) ? watchAnswered : watchRequest;
+      watch(stream, stalls);
+      for (const listener of listeners) listener(stream, headers);
     });
-    setup.call(this, http2Server, interceptors); // its listeners come second and see the clamped header
   };
 }
