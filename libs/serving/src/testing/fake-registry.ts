@@ -29,7 +29,8 @@ export class FakeRegistry implements RegistryCalls {
   move(model: string, alias: string, version: number, workspace = 'default'): RegisteredAlias {
     const id = `${workspace}/${model}/${alias}`;
     const revision = (this.#aliases.get(id)?.target.revision ?? 0n) + 1n;
-    const digest = this.#packages.get(`${workspace}/${model}/${version}`)?.digest ?? '';
+    const unpublished = version === 0 ? '' : 'f'.repeat(64);
+    const digest = this.#packages.get(`${workspace}/${model}/${version}`)?.digest ?? unpublished;
     const moved = { key: { workspace, model, alias }, target: { version: BigInt(version), digest, revision } };
     this.#aliases.set(id, moved);
     return moved;

@@ -42,7 +42,7 @@ export class MemorySlotStore implements SlotStore {
   async recordLoaded(key: SlotKey, actual: Target, previous: Target | undefined): Promise<void> {
     this.#check();
     const row = this.#rows.get(slotId(key));
-    if (!row || row.slot.actual?.revision === actual.revision) return;
+    if (!row || (row.slot.actual && row.slot.actual.revision >= actual.revision)) return;
     row.slot = { ...row.slot, actual };
     this.facts.push({ kind: 'loaded', key, actual, previous: previous?.version ?? 0n });
   }
@@ -50,7 +50,8 @@ export class MemorySlotStore implements SlotStore {
   async recordFailed(key: SlotKey, desired: Target, failure: LoadFailure, actual: Target | undefined): Promise<void> {
     this.#check();
     const row = this.#rows.get(slotId(key));
-    if (!row || (row.failed?.revision === desired.revision && row.failed.reason === failure.reason)) return;
+    if (!row || row.slot.desired.revision !== desired.revision) return;
+    if (row.failed?.revision === desired.revision && row.failed.reason === failure.reason) return;
     row.failed = { revision: desired.revision, reason: failure.reason };
     this.facts.push({ kind: 'failed', key, desired, reason: failure.reason, serving: actual?.version ?? 0n });
   }
