@@ -1,5 +1,5 @@
 import type { LoadedModel, ModelRuntime, TrainedModel, Trainer, TrainingTable } from '@slipway/plugin-kit';
-import { areaUnderCurve, logLoss } from '@slipway/training';
+import { auc, logLoss } from '@slipway/training';
 import { TARGET } from './flights.ts';
 import { tensorsOf } from './tensors.ts';
 
@@ -10,7 +10,7 @@ export function trainLateness(
   trainer: Trainer,
   table: TrainingTable,
   features: readonly string[],
-  at: { seed: number; signal: AbortSignal; onProgress: (text: string) => void },
+  at: { seed: number; ridge: number; signal: AbortSignal; onProgress: (text: string) => void },
 ): Promise<TrainedModel> {
   return trainer.train(
     {
@@ -18,7 +18,7 @@ export function trainLateness(
       target: TARGET,
       task: 'binary-classification',
       features,
-      options: { ridge: 1 },
+      options: { ridge: at.ridge },
       seed: at.seed,
       onProgress: ({ done, total, unit }) => at.onProgress(`training: ${done} of ${total} ${unit}`),
     },
@@ -39,7 +39,7 @@ export interface Quality {
 }
 
 export function qualityOf(labels: Float64Array, probabilities: ArrayLike<number>): Quality {
-  return { auc: areaUnderCurve(labels, probabilities), logLoss: logLoss(labels, probabilities) };
+  return { auc: auc(labels, probabilities), logLoss: logLoss(labels, probabilities) };
 }
 
 /** The model that predicts the same rate for every flight: AUC one half, and a log loss that every model has to beat. */

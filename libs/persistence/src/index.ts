@@ -32,3 +32,25 @@ export {
   type OutboxRelayStatus,
   type RelayStep,
 } from './outbox/outbox-relay.ts';
+export { metadataSettings, metadataTarget, type MetadataSettings } from './metadata-settings.ts';
+export { openServiceStore, type ServiceStore } from './service-store.ts';
+export { listAudit, type AuditQuery } from './audit/list-audit.ts';
+export { readSchemaDifference } from './database/schema-difference.ts';
+export {
+  createEventConsumer,
+  type EventConsumer,
+  type EventConsumerOptions,
+  type EventConsumerStatus,
+  type EventContext,
+  type EventHandler,
+} from './consumer/event-consumer.ts';
+export { decodePageToken, encodePageToken, type PageKey, type PageQuery } from './paging/page-token.ts';
+export {
+  PAGE_SIZE_DEFAULT,
+  PAGE_SIZE_MAX,
+  readOrder,
+  readPageSize,
+  toKeyset,
+  toOrderBy,
+  type OrderTerm,
+} from './paging/list-order.ts';

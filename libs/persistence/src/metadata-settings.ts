@@ -25,6 +25,8 @@ export const metadataSettings = defineSettings({
   },
 });
 
+export type MetadataSettings = typeof metadataSettings;
+
 /**
  * The database of one service. @param service e.g. `registry`; names the file or the schema.
  * @throws {Error} when postgresql is chosen without an address.

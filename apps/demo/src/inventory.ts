@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '@slipway/kernel';
+import type { Principal } from './principals.ts';
+
+/** All that the registry holds of one model, without times and ids: equal histories have equal inventories, whatever they run on. */
+export async function inventoryOf(reader: Principal, model: string): Promise<unknown> {
+  const { registry } = reader;
+  const { versions } = await registry.listModelVersions({ model, page_size: 1000 });
+  const { aliases } = await registry.listAliases({ model, page_size: 1000 });
+  return {
+    versions: await Promise.all(
+      versions.map(
+        async ({ version, files, graph, inputs, outputs, features, training_set_id, principal, tags, description }) => {
+          const { evaluations } = await registry.listEvaluations({ model, version, page_size: 1000 });
+          const { approvals } = await registry.listApprovals({ model, version, page_size: 1000 });
+          return {
+            ...{ version, files, graph, inputs, outputs, features, training_set_id, principal, tags, description },
+            evaluations: evaluations.map((one) => ({
+              dataset: one.dataset,
+              rows: one.rows,
+              metrics: one.metrics,
+              principal: one.principal,
+            })),
+            approvals: approvals.map((one) => ({
+              alias: one.alias,
+              decision: one.decision,
+              principal: one.principal,
+              comment: one.comment,
+            })),
+          };
+        },
+      ),
+    ),
+    aliases: await Promise.all(
+      aliases.map(async ({ name, version, revision }) => {
+        const { moves } = await registry.listAliasMoves({ model, alias: name, page_size: 1000 });
+        return {
+          ...{ name, version, revision },
+          moves: moves.map((one) => [one.revision, one.previous_version, one.version, one.principal, one.rolled_back]),
+        };
+      }),
+    ),
+  };
+}
+
+/** sha256 of the canonical form. */
+export function inventoryHash(inventory: unknown): string {
+  return createHash('sha256').update(canonicalJson(inventory)).digest('hex');
+}
