@@ -4,13 +4,13 @@ import type { Plugin } from './plugin.ts';
 export interface BusMessage {
   /** Dotted tokens without wildcards, e.g. `slipway.v1.default.registry.alias.moved.flights`; at most 512 bytes. */
   readonly subject: string;
-  /** Unique per fact. A second publish of the same id within the deduplication window is acknowledged and not stored again. */
+  /** Unique per fact, 1 to 256 visible ASCII characters. A second publish of the same id within the deduplication window is acknowledged and not stored again. */
   readonly id: string;
-  /** Order holds among messages of equal key on one bus; includes the workspace. */
+  /** Order holds among messages of equal key on one bus; includes the workspace. 1 to 512 bytes, any characters. */
   readonly key: string;
   /** At most `capabilities.messageBytesMax`. */
   readonly data: Uint8Array;
-  /** ASCII names, values without line breaks. */
+  /** Names of ASCII letters, digits, `-` and `_`, not `Nats-*` or `Slipway-Key`; values without control characters or blanks at their ends; 32 KiB together. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -32,7 +32,7 @@ export interface BusHead {
 
 export interface Delivery extends BusMessage {
   readonly sequence: bigint;
-  /** 1 for the first delivery. Counts across restarts of the subscriber. */
+  /** One more than the deliveries of this message that are known to have failed, also before a restart; 1 for the first. A message that was merely held is not charged for it. */
   readonly attempt: number;
 }
 
@@ -49,15 +49,15 @@ export interface SubscribeOptions {
   readonly deliveriesMax: number;
   /** Waiting time before attempt 2, 3, …; the last value repeats. Meanwhile only this key waits. */
   readonly backoffMs: readonly number[];
-  /** Bound on messages held by this subscriber, all keys together. */
+  /** Bound on messages held by this subscriber, all keys together; 1 to 65536. A failing key with more messages than this behind it holds back the others too, until it goes on. */
   readonly inFlightMax: number;
-  /** A handler that has not settled after this time is aborted through its signal and counts as failed. */
+  /** A handler that has not settled after this time is aborted through its signal and counts as failed; one that ignores the signal may overlap with the next attempt. */
   readonly handlerTimeoutMs: number;
-  /** What to publish for a message that failed its last delivery; its id must follow from the delivery, so that a repeat is dropped. */
+  /** What to publish for a message that failed its last delivery; its id must follow from the delivery, so that a repeat is dropped. It is repeated until it is stored: while it cannot be, its key waits. */
   readonly deadLetter: (delivery: Delivery, error: unknown) => BusMessage;
 }
 
-/** Resolves when the effect is durable: only then is the message acknowledged. A rejection is a failed delivery. */
+/** Idempotent. Resolves when the effect is durable: only then is the message acknowledged. A rejection is a failed delivery. */
 export type DeliveryHandler = (delivery: Delivery, signal: AbortSignal) => Promise<void>;
 
 export interface SubscriptionStatus {
@@ -89,7 +89,8 @@ export interface EventBus {
   /** Usable, or failed before `signal` aborts; called once. @throws {UnavailableError} when the broker cannot be reached. */
   open(signal: AbortSignal): Promise<void>;
   /**
-   * Stores all messages in the given order. Resolves when every one is durable; one receipt each, in order.
+   * Stores all messages in the given order, or a beginning of them when it fails. Resolves when every one is durable; one receipt each, in order.
+   * The order of calls that run at the same time is not defined: await one before the next where it matters.
    * @throws {UnavailableError} when not all are known to be stored: repeat with the same ids. @throws {InvalidArgumentError} on a subject, header or size that cannot be stored.
    */
   publish(messages: readonly BusMessage[], signal: AbortSignal): Promise<readonly PublishReceipt[]>;

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { silentLogger, type Clock } from '@slipway/kernel';
 import { describe, expect, it } from 'vitest';
 import type { BusMessage, Delivery, SubscribeOptions } from './event-bus.ts';
@@ -12,7 +12,10 @@ class ManualClock implements Clock {
   monotonicMs = (): number => this.#ms;
   sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
-      if (signal?.aborted) return void reject(signal.reason as Error);
+      if (signal?.aborted) {
+        reject(signal.reason as Error);
+        return;
+      }
       const sleeper = { at: this.#ms + ms, wake: resolve };
       this.#sleepers.push(sleeper);
       signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
@@ -71,7 +74,7 @@ class Harness {
           const settle = (error?: unknown): void => {
             this.running.delete(delivery.key);
             if (error === undefined) resolve();
-            else reject(error as Error);
+            else reject(error);
           };
           this.running.set(delivery.key, { delivery, settle, signal });
         }),

@@ -152,7 +152,7 @@ export class KeyedDelivery<Held extends HeldMessage> {
   async #settle(held: Held): Promise<boolean> {
     const { deliveriesMax } = this.#subscription;
     let failures = held.failures;
-    let last: Failure = { error: new UnavailableError('its last delivery failed before a restart') };
+    let last: Failure | undefined;
     while (failures < deliveriesMax) {
       if (this.#draining.signal.aborted) return false;
       if (held.redelivered) await this.#record(held, failures + 1);
@@ -164,7 +164,7 @@ export class KeyedDelivery<Held extends HeldMessage> {
       if (!held.redelivered) await this.#record(held, failures);
       if (failures < deliveriesMax && !(await this.#pause(this.#backoff(failures)))) return false;
     }
-    return this.#deadLetter({ ...held.message, attempt: failures }, held, last.error);
+    return this.#deadLetter({ ...held.message, attempt: failures }, held, last);
   }
 
   async #attempt(held: Held, attempt: number): Promise<Failure | undefined> {
@@ -194,7 +194,8 @@ export class KeyedDelivery<Held extends HeldMessage> {
     }
   }
 
-  async #deadLetter(delivery: Delivery, held: Held, error: unknown): Promise<boolean> {
+  async #deadLetter(delivery: Delivery, held: Held, last: Failure | undefined): Promise<boolean> {
+    const error = last ? last.error : new UnavailableError('its last delivery failed before a restart');
     const done = await this.#persist('dead-letter', async () => {
       const letter = this.#subscription.deadLetter(delivery, error);
       await this.#settlement.publishDeadLetter(letter, this.#ended.signal);

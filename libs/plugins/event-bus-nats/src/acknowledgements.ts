@@ -2,6 +2,7 @@ import { UnavailableError } from '@slipway/kernel';
 import type { BrokerConnection } from './broker-connection.ts';
 import type { NatsHeld } from './held-messages.ts';
 import { fromNatsError } from './nats-errors.ts';
+import { Turn } from './turn.ts';
 
 const ACK = '+ACK';
 const WORKING = '+WPI';
@@ -15,6 +16,7 @@ export class Acknowledgements {
   /** Handled, and the broker has not confirmed it yet. */
   readonly #wanted = new Set<NatsHeld>();
   readonly #underway = new Map<Promise<unknown>, (error: Error) => void>();
+  readonly #turn = new Turn();
   #quiet: Promise<void> | undefined;
 
   /** @param onSettled called when the broker has confirmed, before the call that asked for it resolves. */
@@ -27,6 +29,7 @@ export class Acknowledgements {
   /** Resolves when the broker has confirmed that it took the acknowledgement. */
   async acknowledge(held: NatsHeld): Promise<void> {
     this.#wanted.add(held);
+    await this.#turn.next();
     while (this.#quiet) await this.#quiet;
     if (this.#wanted.has(held)) await this.#request(held); // else it was confirmed while we waited
   }

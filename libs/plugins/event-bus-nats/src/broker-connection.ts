@@ -157,6 +157,7 @@ function connectionOptions(config: NatsEventBusConfig, outage: Outage): NodeConn
     ignoreAuthErrorAbort: true, // credentials may be in the middle of a rotation
     reconnectDelayHandler: () => outage.delayMs(),
     timeout: config.publishTimeoutMs,
+    noAsyncTraces: true, // otherwise every request makes two stack traces in advance
     pingInterval: 10_000, // a dead peer is noticed after at most 20 s
     maxPingOut: 2,
     ...(credentialsFile ? { authenticator: credsAuthenticator(readFileSync(credentialsFile)) } : {}),

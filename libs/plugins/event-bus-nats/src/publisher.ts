@@ -5,6 +5,7 @@ import type { BrokerConnection } from './broker-connection.ts';
 import type { NatsEventBusConfig } from './config.ts';
 import { toHeaders } from './message-codec.ts';
 import { fromNatsError } from './nats-errors.ts';
+import { Turn } from './turn.ts';
 
 /** Sends messages in order with a bounded number of unconfirmed ones, and waits for the broker's confirmation of each. */
 export class Publisher {
@@ -12,6 +13,7 @@ export class Publisher {
   readonly #config: NatsEventBusConfig;
   readonly #onMissingStream: () => void;
   readonly #waiting: (() => void)[] = [];
+  readonly #turn = new Turn();
   #unconfirmed = 0;
 
   /** @param onMissingStream called when nobody stores the subject any more. */
@@ -51,6 +53,8 @@ export class Publisher {
 
   async #sendAll(messages: readonly BusMessage[], stop: AbortController): Promise<readonly PublishReceipt[]> {
     if (!this.#broker.isConnected) await this.#broker.untilConnected(stop.signal);
+    // One call alone goes at once; calls at the same time go together, in their order.
+    if (this.#unconfirmed > 0 || this.#turn.isAwaited) await this.#turn.next();
     const receipts: Promise<PublishReceipt>[] = [];
     for (const message of messages) {
       while (this.#unconfirmed >= this.#config.publishWindow) {

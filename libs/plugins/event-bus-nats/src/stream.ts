@@ -77,8 +77,8 @@ async function ensureStream(manager: JetStreamManager, mayUpdate: boolean, wante
 }
 
 function differencesOf(found: StreamConfig, wanted: Wanted): string[] {
-  const inOrder = (value: unknown): unknown => (Array.isArray(value) ? value.toSorted() : value);
-  const text = (value: unknown): string => JSON.stringify(inOrder(value));
+  const text = (value: unknown): string =>
+    JSON.stringify(Array.isArray(value) ? value.map(String).toSorted((a, b) => a.localeCompare(b)) : value);
   return (Object.keys(wanted) as (keyof Wanted)[])
     .filter((field) => text(found[field]) !== text(wanted[field]))
     .map((field) => `${field} is ${text(found[field])}, settings say ${text(wanted[field])}`);
