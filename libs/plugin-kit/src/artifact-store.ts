@@ -85,7 +85,8 @@ export interface ArtifactStore {
    * Streams `content` to a place of its own, hashes while writing, then makes it visible at once. On any failure nothing of it is left under `path`, and
    * what was there stays. A chunk is read before the next one is asked for, so a source may reuse its buffer; the source is told when the write ends
    * early (`return`), and what it throws comes out unchanged.
-   * @throws {ExhaustedError} past `bytesMax` or when the storage is full.
+   * @throws {ExhaustedError} past `bytesMax` or when the storage is full. @throws {UnavailableError} when storage behind a network does not answer; only
+   * then the content may have become visible all the same, whole, and `stat` tells.
    */
   write(
     path: ArtifactPath,

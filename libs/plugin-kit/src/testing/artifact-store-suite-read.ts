@@ -187,6 +187,15 @@ function lifecycleTests(current: () => ArtifactStoreFixture, write: (content: Ui
       await second.close();
     });
 
+    it('lets a read that was handed out finish after close', async () => {
+      const { store } = current();
+      const content = randomBytes(14, 12 * MEBI);
+      await write(content);
+      const handedOut = await store.read(PATH, undefined, unaborted);
+      await store.close();
+      expect(sha256Of(await collect(handedOut))).toBe(sha256Of(content));
+    });
+
     it('waits on close for a started write and refuses what comes later', async () => {
       const { store, storage } = current();
       const content = randomBytes(13, 300_000);
