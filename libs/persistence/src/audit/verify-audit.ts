@@ -1,6 +1,7 @@
 import type { Database } from '../database/open-database.ts';
 import type { SqlRunner } from '../database/sql-runner.ts';
 import { GENESIS_HASH, hashAuditRecord, type AuditRecord } from './audit-record.ts';
+import { AUDIT_COLUMNS, toAuditRecord, type AuditRow } from './list-audit.ts';
 
 const PAGE_ROWS = 1_000;
 
@@ -83,19 +84,12 @@ function checkRecord(record: AuditRecord, sequence: bigint, hash: string): Audit
   return undefined;
 }
 
-interface AuditRow extends Omit<AuditRecord, 'sequence' | 'time'> {
-  readonly sequence: string;
-  readonly time: string;
-}
-
 async function readPage(sql: SqlRunner, workspace: string, after: bigint): Promise<readonly AuditRecord[]> {
   const rows = await sql.all<AuditRow>(
-    `select workspace, cast(sequence as text) as sequence, cast(time as text) as time, principal, request_id as "requestId",
-       action, resource, details, previous_hash as "previousHash", hash
-     from slipway_audit_record r where r.workspace = ? and r.sequence > ? order by r.sequence limit ${PAGE_ROWS}`,
+    `select ${AUDIT_COLUMNS} from slipway_audit_record r where r.workspace = ? and r.sequence > ? order by r.sequence limit ${PAGE_ROWS}`,
     [workspace, after],
   );
-  return rows.map((row) => ({ ...row, sequence: BigInt(row.sequence), time: BigInt(row.time) }));
+  return rows.map(toAuditRecord);
 }
 
 async function readHead(sql: SqlRunner, workspace: string): Promise<{ sequence: bigint; hash: string }> {

@@ -61,7 +61,7 @@ export interface Database {
 }
 
 const SQLITE_READERS = 4;
-const SQLITE_BUSY_TIMEOUT_MS = 2_000;
+const SQLITE_BUSY_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const SCHEMA_PATTERN = /^[a-z][a-z0-9_]{0,62}$/;
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import {
   CompiledQuery,
@@ -15,12 +16,16 @@ const STATEMENTS_MAX = 256;
 /** Callers that may wait for a connection; more than this means that the process is hopelessly behind. */
 const WAITING_MAX = 10_000;
 
+/** Waiting inside of SQLite, for the short locks of checkpoints and recovery. */
+const NATIVE_TIMEOUT_MS = 200;
+const BUSY_RETRY_MS = 10;
+
 export interface SqliteDialectOptions {
   readonly file: string;
   /** Writers open one connection and begin IMMEDIATE, so that a transaction never fails half-way for want of the write lock. */
   readonly mode: 'write' | 'read';
   readonly connections: number;
-  /** How long another process may hold the write lock before we give up. It blocks the event loop, so it is short. */
+  /** How long another process may hold the write lock before we give up. */
   readonly busyTimeoutMs: number;
 }
 
@@ -90,7 +95,17 @@ class SqliteFileDriver implements Driver {
   }
 
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw(this.#options.mode === 'write' ? 'begin immediate' : 'begin'));
+    if (this.#options.mode === 'read') return void (await connection.executeQuery(CompiledQuery.raw('begin')));
+    const end = performance.now() + this.#options.busyTimeoutMs;
+    for (;;) {
+      try {
+        return void (await connection.executeQuery(CompiledQuery.raw('begin immediate')));
+      } catch (error) {
+        const busy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+        if (!busy || performance.now() >= end) throw error;
+        await delay(BUSY_RETRY_MS); // SQLite's own waiting would stop the event loop
+      }
+    }
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
@@ -119,8 +134,8 @@ class SqliteFileDriver implements Driver {
   }
 }
 
-function openFile({ file, mode, busyTimeoutMs }: SqliteDialectOptions): Database.Database {
-  const database = new Database(file, { timeout: busyTimeoutMs });
+function openFile({ file, mode }: SqliteDialectOptions): Database.Database {
+  const database = new Database(file, { timeout: NATIVE_TIMEOUT_MS });
   database.defaultSafeIntegers(true); // see narrowIntegers
   if (mode === 'write') {
     database.pragma('journal_mode = WAL');
