@@ -36,3 +36,63 @@ export {
   type GrpcServerOptions,
 } from './rpc/grpc-server.ts';
 export { ServingStates } from './rpc/health-service.ts';
+export { ConfigError, type ConfigProblem } from './config/config-error.ts';
+export { type DriverCatalogue } from './config/driver-values.ts';
+export { describeSettings, printConfig } from './config/print-config.ts';
+export {
+  readConfig,
+  type Config,
+  type ConfigEntry,
+  type DriverChoice,
+  type ReadConfigOptions,
+} from './config/read-config.ts';
+export {
+  booleanValue,
+  composeSettings,
+  defineSettings,
+  driverSetting,
+  listOf,
+  type Setting,
+  type Settings,
+  type SettingValue,
+} from './config/setting.ts';
+export { type Environment } from './config/sources.ts';
+export { assertListenerAllowed } from './identity/assert-listener.ts';
+export { createCallerResolver } from './identity/caller-resolver.ts';
+export { createToken } from './identity/create-token.ts';
+export { readCredentials } from './identity/credentials.ts';
+export { noneAuthenticator } from './identity/none-authenticator.ts';
+export { ROLES, type RoleTable } from './identity/roles.ts';
+export { type TokenEntry } from './identity/token-file.ts';
+export { tokensAuthenticator, type TokensConfig } from './identity/tokens-authenticator.ts';
+export { createHost, type DrainOutcome, type Host, type HostOptions } from './lifecycle/host.ts';
+export { describeError, runProcess, type ProcessHandle } from './lifecycle/run-process.ts';
+export { loadPlugins, type LoadPluginsOptions } from './plugins/load-plugins.ts';
+export { PluginRegistry, type AnyPlugin, type DriverByPort, type PluginSource } from './plugins/plugin-registry.ts';
+export { openDataDirectory, type DataDirectory } from './process/data-directory.ts';
+export { createListeners, type Listeners, type ListenersOptions } from './process/listeners.ts';
+export { type BoundPorts } from './process/ports-file.ts';
+export { platformSettings, type PlatformSettings } from './process/process-settings.ts';
+export {
+  type Composition,
+  type ListenerName,
+  type ProcessContext,
+  type ServiceModule,
+} from './process/service-module.ts';
+export { startSlipwayProcess, type ProcessDefinition, type ProcessRuntime } from './process/start-slipway-process.ts';
+export { inSpan, type SpanOptions } from './telemetry/in-span.ts';
+export { createLogger, LOG_LEVELS, type LoggerOptions, type LogLevel } from './telemetry/logger.ts';
+export { isLoopback, isLoopbackHostHeader } from './telemetry/loopback.ts';
+export {
+  createMetricsRegistry,
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type Labels,
+  type MetricDefinition,
+  type MetricsRegistry,
+} from './telemetry/metrics-registry.ts';
+export { MetricsServer, type MetricsServerOptions, type Readiness } from './telemetry/metrics-server.ts';
+export { createRpcMetrics } from './telemetry/rpc-metrics.ts';
+export { activeTraceparent, formatTraceparent, parseTraceparent } from './telemetry/traceparent.ts';
+export { createTracing, type TracingOptions } from './telemetry/tracing.ts';

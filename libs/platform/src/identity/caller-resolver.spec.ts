@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isPermitted, silentLogger, type Caller } from '@slipway/kernel';
 import type { Authenticator, Credentials, Identity } from '@slipway/plugin-kit';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assertListenerAllowed } from './assert-listener.ts';
 import { createCallerResolver } from './caller-resolver.ts';

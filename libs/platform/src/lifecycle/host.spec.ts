@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { silentLogger, type Component, type Logger, type ServiceState } from '@slipway/kernel';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createHost, type Host } from './host.ts';
 import { ManualClock } from './testing/manual-clock.ts';

@@ -1,5 +1,5 @@
 import { Secret } from '@slipway/kernel';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from './logger.ts';
 import { redact } from './redact.ts';

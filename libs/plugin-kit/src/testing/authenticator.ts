@@ -1,5 +1,5 @@
 import { UnauthenticatedError, WORKSPACE_PATTERN } from '@slipway/kernel';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Authenticator, Credentials, Identity } from '../authenticator.ts';
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '@slipway/kernel';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Gate, GateContext, GateVerdict } from '../gate.ts';
 
