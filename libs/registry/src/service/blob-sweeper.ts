@@ -21,6 +21,10 @@ export class BlobSweeper implements Component {
     this.options = options;
   }
 
+  get isRunning(): boolean {
+    return this.running !== undefined && !this.stopping.signal.aborted;
+  }
+
   start(): Promise<void> {
     this.running ??= this.loop();
     return Promise.resolve();

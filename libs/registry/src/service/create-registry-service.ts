@@ -1,7 +1,7 @@
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
-import { DEFAULT_WORKSPACE, type Clock, type Component, type IdSource, type Logger } from '@slipway/kernel';
+import { DEFAULT_WORKSPACE, type Clock, type IdSource, type Logger } from '@slipway/kernel';
 import type { UnitOfWork } from '@slipway/persistence';
-import { implementService, type ServiceImplementation } from '@slipway/platform';
+import { implementService, type ServiceModule } from '@slipway/platform';
 import type { ArtifactStore, Gate } from '@slipway/plugin-kit';
 import type { RegistryDependencies } from '../domain/dependencies.ts';
 import { metricGate } from '../domain/gates/metric-gate.ts';
@@ -29,18 +29,11 @@ export interface RegistryServiceOptions {
   readonly limits: RegistryLimits;
 }
 
-export interface RegistryServiceParts {
-  readonly services: readonly ServiceImplementation[];
-  readonly components: readonly Component[];
-  /** Whether calls can be answered now: the database does. */
-  isReady(): Promise<boolean>;
-}
-
 /** 512 MiB each at the default limit, so one after the other. */
 const INSPECTIONS_AT_ONCE = 1;
 
-/** Everything of `slipway.registry.v1` but transport, database and settings. */
-export function createRegistryService(options: RegistryServiceOptions): RegistryServiceParts {
+/** Everything of `slipway.registry.v1` but transport, database and settings. Whether the database answers is its owner's to tell. */
+export function createRegistryService(options: RegistryServiceOptions): ServiceModule {
   const { unitOfWork, artifacts, gates, signingKeys, clock, ids, log, limits } = options;
   const packages = createPackageStore(artifacts);
   const deps: RegistryDependencies = {
@@ -55,10 +48,13 @@ export function createRegistryService(options: RegistryServiceOptions): Registry
     inspections: new Turnstile(INSPECTIONS_AT_ONCE),
   };
   const ledger = blobLedger(unitOfWork, SWEEPER_CALL);
+  const sweeper = new BlobSweeper({ ledger, packages, clock, limits, log });
   return {
+    name: 'registry',
+    listener: 'grpc',
     services: [implementService(registryService, registryHandlers(deps))],
-    components: [new BlobSweeper({ ledger, packages, clock, limits, log })],
-    isReady: () => answers(unitOfWork),
+    components: [sweeper],
+    isReady: () => (sweeper.isRunning ? { ready: true } : { ready: false, reason: 'the registry is not started' }),
   };
 }
 
@@ -72,12 +68,3 @@ const SWEEPER_CALL = {
   },
   requestId: 'registry-blob-sweep',
 };
-
-async function answers(unitOfWork: UnitOfWork): Promise<boolean> {
-  try {
-    await unitOfWork.read(({ sql }) => sql.all('select 1 as one'));
-    return true;
-  } catch {
-    return false; // whatever the cause, calls would fail, too
-  }
-}

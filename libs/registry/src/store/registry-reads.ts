@@ -12,8 +12,12 @@ import {
   EvaluationRow,
   ModelRow,
   VersionRow,
+  type AliasMoveRecord,
   type AliasRecord,
+  type ApprovalRecord,
+  type EvaluationRecord,
   type ModelRecord,
+  type VersionRecord,
 } from './entities.ts';
 import { pageOf, pageQuery, type Keyset } from './keyset.ts';
 import { aliasOf, approvalOf, evaluationOf, liveAliasOf, modelOf, moveOf, policyOf, versionOf } from './rows.ts';
@@ -31,7 +35,7 @@ export function registryReads({ em }: Reader, workspace: string): RegistryReads 
     aliases: aliasReader({ em }, workspace),
     moves: {
       list: async (model, alias, page) => {
-        const keyset: Keyset<{ revision: bigint }> = {
+        const keyset: Keyset<AliasMoveRecord> = {
           list: `moves ${model} ${alias}`,
           fields: ['revision'],
           descending: true,
@@ -82,7 +86,7 @@ const versionReader = ({ em }: Reader, workspace: string): VersionReader => ({
     return row ? (row.envelope as unknown as Envelope) : undefined;
   },
   list: async (model, descending, page) => {
-    const keyset: Keyset<{ version: bigint }> = {
+    const keyset: Keyset<VersionRecord> = {
       list: `versions ${model} ${descending}`,
       fields: ['version'],
       descending,
@@ -119,7 +123,7 @@ const aliasReader = ({ em }: Reader, workspace: string): AliasReader => ({
   },
 });
 
-const newestFirst = (list: string): Keyset<{ sequence: bigint }> => ({
+const newestFirst = <Row extends { readonly sequence: bigint }>(list: string): Keyset<Row> => ({
   list,
   fields: ['sequence'],
   descending: true,
@@ -128,7 +132,7 @@ const newestFirst = (list: string): Keyset<{ sequence: bigint }> => ({
 
 const evaluationReader = ({ em }: Reader, workspace: string): RegistryReads['evaluations'] => ({
   list: async (model: string, version: bigint, page: PageRequest) => {
-    const keyset = newestFirst(`evaluations ${model} ${version}`);
+    const keyset = newestFirst<EvaluationRecord>(`evaluations ${model} ${version}`);
     const { where, ...query } = pageQuery(keyset, page);
     const rows = await em.find(EvaluationRow, { workspace, model, version, ...where }, { ...query, ...UNTRACKED });
     const sequence = { $in: rows.map((row) => row.sequence) };
@@ -143,7 +147,7 @@ const evaluationReader = ({ em }: Reader, workspace: string): RegistryReads['eva
 
 const approvalReader = ({ em }: Reader, workspace: string): RegistryReads['approvals'] => ({
   list: async (model, version, page) => {
-    const keyset = newestFirst(`approvals ${model} ${version}`);
+    const keyset = newestFirst<ApprovalRecord>(`approvals ${model} ${version}`);
     const { where, ...query } = pageQuery(keyset, page);
     const rows = await em.find(ApprovalRow, { workspace, model, version, ...where }, { ...query, ...UNTRACKED });
     return pageOf(rows, keyset, page, approvalOf);
