@@ -37,11 +37,14 @@ class GrpcIncomingCall implements IncomingCall {
   }
 }
 
+/** The caller's own timer goes off first, by the time the call took to get here: a cancel this close to the deadline is the deadline. */
+const DEADLINE_SLACK_MS = 50;
+
 function begin(method: MethodInvoker, grpcCall: ServerCall, nowMs: () => number): ActiveCall {
   const call = method.begin(new GrpcIncomingCall(grpcCall));
   grpcCall.on('cancelled', () => {
     if (call.finished) return; // grpc-js also says so after the status went out
-    const isLate = call.deadlineMs !== undefined && nowMs() >= call.deadlineMs;
+    const isLate = call.deadlineMs !== undefined && nowMs() + DEADLINE_SLACK_MS >= call.deadlineMs;
     call.end(isLate ? new DeadlineExceededError() : new CallCancelledError());
   });
   return call;

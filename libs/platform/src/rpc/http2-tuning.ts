@@ -41,7 +41,7 @@ function clampTimeout(headers: IncomingHttpHeaders): void {
 
 /** Ends a request that was begun and not finished in time. */
 function refuseStalled(stream: ServerHttp2Stream, limitMs: number): void {
-  if (stream.destroyed) return;
+  if (stream.destroyed || stream.readableEnded) return; // it did arrive; its handler may take longer
   if (!stream.headersSent) {
     stream.respond(
       {
@@ -60,9 +60,7 @@ function refuseStalled(stream: ServerHttp2Stream, limitMs: number): void {
 function watchRequest(stream: ServerHttp2Stream, stalls: StallWatch): void {
   const entry = stalls.watch(() => refuseStalled(stream, stalls.limitMs));
   entry.begin();
-  const done = (): void => entry.forget();
-  stream.once('end', done);
-  stream.once('close', done);
+  stream.once('close', () => entry.forget());
 }
 
 /** A peer that was answered and goes on sending nothing must not hold its stream for ever. */

@@ -1,7 +1,7 @@
 import { context, SpanKind, type Context, type Tracer } from '@opentelemetry/api';
 import { encodeCheck, requestRules, type MethodDescriptor } from '@slipway/contracts';
 import { assertPermitted, InvalidArgumentError, type Caller } from '@slipway/kernel';
-import { ActiveCall, ANONYMOUS, type CallDependencies, type IncomingCall } from './call.ts';
+import { ActiveCall, ANONYMOUS, requestIds, type CallDependencies, type IncomingCall } from './call.ts';
 import { CallCancelledError } from './errors.ts';
 import type { BoundMethod, ServiceImplementation } from './handler.ts';
 
@@ -51,9 +51,10 @@ export interface Invoker {
 
 /** Builds the chain for each method once: authentication, permission, rules of the request, handler, check of the response, error. */
 export function createInvoker(implementation: ServiceImplementation, dependencies: InvokerDependencies): Invoker {
+  const nextRequestId = requestIds(dependencies.ids);
   const methods = implementation.methods.map((method): [string, MethodInvoker] => [
     method.descriptor.path,
-    new Chain(method, dependencies),
+    new Chain(method, dependencies, nextRequestId),
   ]);
   return { typeName: implementation.typeName, methods: new Map(methods) };
 }
@@ -65,10 +66,12 @@ class Chain implements MethodInvoker {
   readonly #checkRequest: (request: object) => void;
   readonly #checkResponse: (response: object) => void;
   readonly #streamsRequests: boolean;
+  readonly #nextRequestId: () => string;
   readonly #spanName: string;
   readonly #spanOptions: { kind: SpanKind; attributes: Record<string, string> };
 
-  constructor(method: BoundMethod, dependencies: InvokerDependencies) {
+  constructor(method: BoundMethod, dependencies: InvokerDependencies, nextRequestId: () => string) {
+    this.#nextRequestId = nextRequestId;
     this.descriptor = method.descriptor;
     this.#method = method;
     this.#dependencies = dependencies;
@@ -84,7 +87,7 @@ class Chain implements MethodInvoker {
   }
 
   begin(incoming: IncomingCall): ActiveCall {
-    return new ActiveCall(this.descriptor.path, incoming, this.#dependencies);
+    return new ActiveCall(this.descriptor.path, incoming, this.#dependencies, this.#nextRequestId);
   }
 
   async answer(call: ActiveCall, input: CallInput): Promise<object> {
