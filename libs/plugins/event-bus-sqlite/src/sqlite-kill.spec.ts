@@ -28,12 +28,10 @@ async function readAll(directory: string): Promise<{ id: string; sequence: bigin
     dataDirectory: directory,
   });
   await bus.open(AbortSignal.timeout(5_000));
-  const { lastSequence } = await bus.head();
   const found: { id: string; sequence: bigint; key: string; fill: string }[] = [];
-  const done = Promise.withResolvers<void>();
-  await bus.subscribe(
+  const subscription = await bus.subscribe(
     {
-      durable: `reader-${lastSequence}`,
+      durable: 'reader',
       subject: '>',
       from: 'beginning',
       ackWaitMs: 5_000,
@@ -45,10 +43,10 @@ async function readAll(directory: string): Promise<{ id: string; sequence: bigin
     },
     async ({ id, sequence, key, data }) => {
       found.push({ id, sequence, key, fill: Buffer.from(data).toString('latin1', 0, id.length) });
-      if (sequence === lastSequence) done.resolve();
     },
   );
-  await done.promise;
+  // Not until the last sequence is seen: another key may still have messages before it.
+  while (subscription.status().pending !== 0n) await systemClock.sleep(5);
   await bus.close();
   return found;
 }
