@@ -1,8 +1,11 @@
 import { afterAll, beforeAll } from 'vitest';
-import { postgresDatabases, type TestDatabases } from '@slipway/persistence/testing';
+import { postgresDatabases, schemaSuite, type TestDatabases } from '@slipway/persistence/testing';
 import { describeWith } from '@slipway/testing';
 import { databaseHarness } from '../testing/database-harness.ts';
 import { registryRaceSuite } from '../testing/registry-race-suite.ts';
+import { registryStoreSuite } from '../testing/registry-store-suite.ts';
+import { registryEntities } from './entities.ts';
+import { registryMigrations } from './migrations/registry-migrations.ts';
 
 describeWith(['postgresql'], 'registry store', () => {
   let databases: TestDatabases;
@@ -11,5 +14,10 @@ describeWith(['postgresql'], 'registry store', () => {
   });
   afterAll(() => databases.stop());
 
+  schemaSuite('registry on PostgreSQL', () => postgresDatabases(), {
+    entities: registryEntities,
+    migrations: registryMigrations,
+  });
+  registryStoreSuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
   registryRaceSuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
 });

@@ -39,7 +39,7 @@ export async function databaseHarness(databases: TestDatabases, clock: Clock): P
       }),
     audit: () =>
       unitOfWork.read(({ sql }) =>
-        sql.all('select workspace, principal, action, resource from slipway_audit order by workspace, sequence'),
+        sql.all('select workspace, principal, action, resource from slipway_audit_record order by workspace, sequence'),
       ),
     stop: () => database.close(),
   };

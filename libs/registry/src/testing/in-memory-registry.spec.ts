@@ -1,4 +1,6 @@
 import { inMemoryHarness } from './in-memory-harness.ts';
 import { registryRaceSuite } from './registry-race-suite.ts';
+import { registryStoreSuite } from './registry-store-suite.ts';
 
+registryStoreSuite('in memory', inMemoryHarness);
 registryRaceSuite('in memory', inMemoryHarness);
