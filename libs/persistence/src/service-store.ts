@@ -34,7 +34,7 @@ export async function openServiceStore<Known extends MetadataSettings>(
   schema: { readonly entities: readonly EntitySchema[]; readonly migrations: MigrationLists },
 ): Promise<ServiceStore> {
   const { clock, ids, random } = context;
-  const log = context.log.child({ service });
+  const log = context.log.child({ module: service });
   const config = context.config as unknown as Config<MetadataSettings>; // one of more settings is one of these, too
   const target = metadataTarget(config, context.dataDirectory, service);
   const database = await openDatabase(target, { ...schema, log, clock });

@@ -149,7 +149,8 @@ async function createOrm(
               options: [
                 `-c search_path=${target.schema}`,
                 `-c statement_timeout=${timeoutMs}`,
-                `-c idle_in_transaction_session_timeout=${timeoutMs}`,
+                // Later than our own: a connection that the server ends while we roll back is a race nobody wins.
+                `-c idle_in_transaction_session_timeout=${timeoutMs + 10_000}`,
                 '-c lock_timeout=10000',
               ].join(' '),
             },
@@ -157,6 +158,14 @@ async function createOrm(
         });
   return orm as unknown as MikroORM;
 }
+
+/** A rollback on a connection that has silently died would wait for the timeouts of TCP. */
+const ROLLBACK_MS_MAX = 5_000;
+
+const rejectAfter = (ms: number): Promise<never> =>
+  new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms).unref();
+  });
 
 class OpenDatabase implements Database {
   readonly dialect: Dialect;
@@ -249,7 +258,7 @@ class OpenDatabase implements Database {
   /** The first failure is the one that counts; a rollback fails when the connection is gone, and then there is nothing to roll back. */
   async #rollBack(transaction: RawTransaction): Promise<void> {
     try {
-      await transaction.rollback().execute();
+      await Promise.race([transaction.rollback().execute(), rejectAfter(ROLLBACK_MS_MAX)]);
     } catch (error) {
       this.log.debug({ error }, 'rollback failed');
     }

@@ -6,6 +6,7 @@ import { readRecordedEvent } from './outbox-writer.ts';
 import {
   markPublished,
   markRejected,
+  purgeNotes,
   purgePublished,
   readBacklog,
   readWaiting,
@@ -36,7 +37,7 @@ export interface OutboxRelayOptions {
   readonly leaseMs?: number;
   /** How often the log of the bus is compared with what was published. */
   readonly reconcileMs?: number;
-  /** How long published events can be published again. */
+  /** How long published events can be published again. The inbox remembers twice as long, so that it knows whatever comes again. */
   readonly retentionMs?: number;
   readonly atStep?: (step: RelayStep) => void;
 }
@@ -268,6 +269,7 @@ class Relay implements OutboxRelay {
     if (now < this.#due.housekeeping) return;
     const before = clock.now() - BigInt(retentionMs) * 1000n;
     const purged = await database.write(({ sql }) => purgePublished(sql, before, PURGE_ROWS));
-    this.#due.housekeeping = purged === PURGE_ROWS ? now : now + HOUSEKEEPING_MS;
+    const forgotten = await database.write(({ sql }) => purgeNotes(sql, clock.now(), before, PURGE_ROWS));
+    this.#due.housekeeping = Math.max(purged, forgotten) >= PURGE_ROWS ? now : now + HOUSEKEEPING_MS;
   }
 }

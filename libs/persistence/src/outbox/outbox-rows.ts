@@ -98,3 +98,21 @@ export async function readBacklog(sql: SqlRunner): Promise<{ rows: number; oldes
   );
   return { rows: Number(row?.rows ?? 0), oldest: row?.oldest == null ? undefined : BigInt(row.oldest) };
 }
+
+/**
+ * Deletes answers to requests that have expired, and notes of events that no outbox can publish any more: older than twice its retention.
+ * @param outboxBefore where the retention of the outbox ends. @returns the larger number of rows deleted from either, up to `limit`.
+ */
+export async function purgeNotes(sql: SqlRunner, now: Micros, outboxBefore: Micros, limit: number): Promise<number> {
+  const requests = await sql.run(
+    `delete from slipway_request where (workspace, principal, method, request_id) in
+       (select workspace, principal, method, request_id from slipway_request where expires_at <= ? limit ${limit})`,
+    [now],
+  );
+  const inbox = await sql.run(
+    `delete from slipway_inbox where (workspace, consumer, event_id) in
+       (select workspace, consumer, event_id from slipway_inbox where received_at < ? limit ${limit})`,
+    [outboxBefore - (now - outboxBefore)],
+  );
+  return Math.max(requests, inbox);
+}

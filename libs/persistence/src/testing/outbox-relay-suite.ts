@@ -180,16 +180,31 @@ export function outboxRelaySuite(name: string, start: () => Promise<TestDatabase
         { numRuns: 6 },
       ));
 
-    it('deletes what is older than its retention', () =>
+    it('deletes events, answers and notes that are older than their retention, and keeps the others', () =>
       withParts(async ({ database, unitOfWork, relay }) => {
         await emit(unitOfWork, 'a', 'b');
-        await relay().flush(forever);
-        const later: Clock = { ...systemClock, now: () => systemClock.now() + 8n * 86_400_000_000n };
-        await relay({ clock: later }).flush(forever);
-        const [row] = await database.read(({ sql }) =>
-          sql.all<{ n: number }>('select count(*) as n from slipway_outbox'),
-        );
-        expect(Number(row?.n)).toBe(0);
+        await unitOfWork.run(context, async (tx) => {
+          await tx.inbox.firstTime('c', 'e');
+          await tx.requests.once('m', 'r', {}, () => Promise.resolve(1));
+        });
+        const counts = () =>
+          database.read(async ({ sql }) => {
+            const tables = ['slipway_outbox', 'slipway_request', 'slipway_inbox'];
+            const found: number[] = [];
+            for (const table of tables) {
+              const [row] = await sql.all<{ n: number }>(`select count(*) as n from ${table}`);
+              found.push(Number(row?.n));
+            }
+            return found;
+          });
+        const after = async (days: bigint): Promise<readonly number[]> => {
+          const clock: Clock = { ...systemClock, now: () => systemClock.now() + days * 86_400_000_000n };
+          await relay({ clock }).flush(forever);
+          return counts();
+        };
+        expect(await after(0n)).toEqual([2, 1, 1]);
+        expect(await after(8n)).toEqual([0, 0, 1]);
+        expect(await after(15n)).toEqual([0, 0, 0]);
       }));
   });
 }

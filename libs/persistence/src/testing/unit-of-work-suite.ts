@@ -250,6 +250,18 @@ export function unitOfWorkSuite(name: string, start: () => Promise<TestDatabases
         { transactionTimeoutMs: 300 },
       ));
 
+    it('lets timers of the process fire while units of work follow each other', () =>
+      withDatabase(async ({ unitOfWork }) => {
+        let ticks = 0;
+        const timer = setInterval(() => (ticks += 1), 5);
+        const end = performance.now() + 200;
+        for (let index = 0; performance.now() < end; index += 1) {
+          await unitOfWork.run(context, (tx) => Promise.resolve(add(tx, `t${index}`)));
+        }
+        clearInterval(timer);
+        expect(ticks).toBeGreaterThan(5);
+      }));
+
     it('is closed once and for all', () =>
       withDatabase(async ({ database, unitOfWork }) => {
         expect(await database.isHealthy()).toBe(true);
