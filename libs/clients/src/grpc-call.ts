@@ -1,5 +1,6 @@
 import {
   Metadata,
+  status,
   type Client,
   type ClientDuplexStream,
   type ClientWritableStream,
@@ -66,7 +67,7 @@ function attach(call: GrpcCall, { options, open }: Attempt): () => void {
   options.signal?.addEventListener('abort', cancel, { once: true });
   if (options.onTrailers) {
     call.on('status', ({ code, metadata }) => {
-      if (code === 0) options.onTrailers?.(trailersOf(metadata));
+      if (code === status.OK) options.onTrailers?.(trailersOf(metadata));
     });
   }
   return () => {

@@ -103,7 +103,8 @@ async function getModel(state: ProbeState, name: string, context: CallContext): 
 
 async function* download(state: ProbeState, model: string, context: CallContext): AsyncGenerator<{ chunk: Buffer }> {
   try {
-    for (let index = 0; model === 'endless' || index < 5; index += 1) {
+    const count = model === 'endless' ? Number.POSITIVE_INFINITY : 5;
+    for (let index = 0; index < count; index += 1) {
       if (model === 'broken' && index === 2) throw new DataLossError('digest', details);
       if (model === 'flaky' && state.failuresLeft-- > 0) throw new UnavailableError('flaky');
       if (model === 'slow' && index === 2) await untilAborted(state, context);

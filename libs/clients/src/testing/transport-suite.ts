@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DomainError, type ErrorKind } from '@slipway/kernel';
+import type { DomainError, ErrorKind } from '@slipway/kernel';
 import { RemoteInternalError, type InvokerDependencies, type ServiceImplementation } from '@slipway/platform';
 import { createClient, type Client, type ClientTransport } from '../client.ts';
 import {

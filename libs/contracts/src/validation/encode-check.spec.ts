@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentError } from '@slipway/kernel';
@@ -72,7 +72,7 @@ function sameValue(field: protobuf.Field, given: unknown, got: unknown): boolean
   if (type instanceof protobuf.Enum)
     return typeof got === 'string' && (given === got || (typeof given === 'number' && type.valuesById[given] === got));
   if (type instanceof protobuf.Type) return given === null ? got === null : sameMessage(type, given, got);
-  if (/64$/.test(field.type)) {
+  if (field.type.endsWith('64')) {
     if (typeof given === 'number') return Number.isSafeInteger(given) && String(given === 0 ? 0 : given) === got;
     return (typeof given === 'string' || typeof given === 'bigint') && String(given) === got;
   }

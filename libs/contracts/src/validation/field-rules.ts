@@ -51,7 +51,9 @@ function integerOption(field: protobuf.Field, name: string): bigint | undefined 
   if (value === undefined) return undefined;
   if (typeof value === 'number' && !Number.isSafeInteger(value))
     throw new Error(`${field.fullName}: ${name} is not exact`);
-  return BigInt(String(value));
+  if (typeof value !== 'number' && typeof value !== 'string')
+    throw new Error(`${field.fullName}: ${name} is no number`);
+  return BigInt(value);
 }
 
 /** @throws {Error} on a rule that cannot be meant: a fault of the contract. */
@@ -59,7 +61,8 @@ export function readFieldRules(field: protobuf.Field): FieldRules {
   const option = (name: string): unknown => field.options?.[OPTION + name];
   const format = option('format');
   const form = typeof format === 'string' ? FORMS[format] : undefined;
-  if (format !== undefined && !form) throw new Error(`${field.fullName}: unknown text format ${String(format)}`);
+  if (format !== undefined && !form)
+    throw new Error(`${field.fullName}: unknown text format ${JSON.stringify(format)}`);
   const bytesMax = integerOption(field, 'max_bytes');
   return {
     required: option('required') === true,

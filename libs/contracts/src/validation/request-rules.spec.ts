@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { performance } from 'node:perf_hooks';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';

@@ -24,7 +24,7 @@ export interface Http2Limits {
 interface ServerInternals {
   commonServerOptions: Record<string, unknown>;
   createHttp2Server(credentials: ServerCredentials): Http2Server;
-  _setupHandlers(http2Server: Http2Server, interceptors: unknown): void;
+  _setupHandlers: (this: ServerInternals, http2Server: Http2Server, interceptors: unknown) => void;
 }
 
 /** Longest timeout that a timer of Node holds, in the unit that keeps eight digits enough. Longer ones overflow in grpc-js. */
