@@ -2,7 +2,8 @@ import type { Clock, Component, IdSource, Logger, Random } from '@slipway/kernel
 import type { TrustedKey } from '@slipway/model-package';
 import type { UnitOfWork } from '@slipway/persistence';
 import type { ServiceImplementation } from '@slipway/platform';
-import type { ModelRuntime } from '@slipway/plugin-kit';
+import type { EventBus, ModelRuntime } from '@slipway/plugin-kit';
+import { createAliasConsumer } from './create-alias-consumer.ts';
 import { PackageVersionLoader } from './domain/package-version-loader.ts';
 import { Reconciler } from './domain/reconciler.ts';
 import { ServedModels } from './domain/served-models.ts';
@@ -21,7 +22,8 @@ export interface ServingServiceOptions {
   readonly unitOfWork: UnitOfWork;
   /** A principal that may read every workspace and download versions. */
   readonly registry: RegistryCalls;
-  /** Opened before, closed after the components of this service. */
+  /** Opened before, closed after the components of this service; so is the runtime. */
+  readonly bus: EventBus;
   readonly runtime: ModelRuntime;
   readonly trustedKeys: readonly TrustedKey[];
   readonly metrics: CounterSource;
@@ -39,7 +41,7 @@ export interface ServingService {
   readonly services: readonly ServiceImplementation[];
   /** In the order of their start; the RPC server starts after and drains before them. */
   readonly components: readonly Component[];
-  /** The slots, for consumers of events. */
+  /** The slots, for those who look at them. */
   readonly models: ServedModels;
   /** Whether calls should be sent here. */
   isReady(): boolean;
@@ -83,6 +85,8 @@ export function createServingService(options: ServingServiceOptions): ServingSer
     intervalMs: config.reconcileMs,
     firstRetryMs: FIRST_RECONCILE_RETRY_MS,
   });
+  const { unitOfWork, bus } = options;
+  const consumer = createAliasConsumer({ models, bus, unitOfWork, serverName: config.serverName, clock, log });
   const isReady = createReadiness(models, component, reconciler);
   const service = createInferenceService({
     models,
@@ -94,7 +98,8 @@ export function createServingService(options: ServingServiceOptions): ServingSer
     serverVersion: options.serverVersion,
     isReady,
   });
-  return { services: [service], components: [component, reconciler], models, isReady };
+  // the consumer before the reconciler, so that a move between the two is seen by one of them
+  return { services: [service], components: [component, consumer, reconciler], models, isReady };
 }
 
 function digestsInUse(models: ServedModels): ReadonlySet<string> {

@@ -1,4 +1,5 @@
-import { aliasMoved, decodePayload, modelFailed, modelLoaded } from '@slipway/contracts';
+import { modelFailed, modelLoaded } from '@slipway/contracts';
+import type { AliasMoved } from '@slipway/contracts/slipway.registry.v1';
 import type { ModelFailed, ModelLoaded } from '@slipway/contracts/slipway.serving.v1';
 import type { EventDefinition } from '@slipway/kernel';
 import type { ModelFailedFact, ModelLoadedFact } from '../domain/facts.ts';
@@ -38,11 +39,11 @@ export const modelFailedCodec: FactCodec<ModelFailedFact, ModelFailed> = {
   }),
 };
 
-/** Reads alias.moved. @param data proto3 JSON of the payload. @throws {InvalidArgumentError} when it is not that. */
-export function readAliasMoved(workspace: string, data: unknown): RegisteredAlias {
-  const { model, alias, version, digest, revision } = decodePayload(aliasMoved, data);
+/** What the payload of alias.moved says, 64-bit numbers exact. */
+export function fromAliasMoved(workspace: string, payload: Required<AliasMoved>): RegisteredAlias {
+  const { model, alias, version, digest, revision } = payload;
   return {
     key: { workspace, model, alias },
-    target: { version: BigInt(`${version}`), digest, revision: BigInt(`${revision}`) },
+    target: { version: BigInt(version.toString()), digest, revision: BigInt(revision.toString()) },
   };
 }

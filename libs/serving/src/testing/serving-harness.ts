@@ -1,14 +1,17 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient, inProcessTransport, type Client } from '@slipway/clients';
 import { gRPCInferenceService, type GRPCInferenceService } from '@slipway/contracts/inference';
+import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
 import { createIdSource, seededRandom, silentLogger, systemClock, type Logger } from '@slipway/kernel';
 import { generateKeyPair, readSigningKey, trustedKeyOf } from '@slipway/model-package';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
 import { createUnitOfWork, openDatabase, type Database, type UnitOfWork } from '@slipway/persistence';
 import { createInvoker, type InvokerDependencies } from '@slipway/platform';
-import type { ModelRuntime } from '@slipway/plugin-kit';
+import type { EventBus, ModelRuntime } from '@slipway/plugin-kit';
 import { createServingService, type ServingService } from '../create-serving-service.ts';
 import type { ServingConfig } from '../serving-config.ts';
+import { servingEntities } from '../store/slot-entity.ts';
 import { servingMigrations } from '../store/slot-table.ts';
 import { constantModel, signedPackage } from './constant-model.ts';
 import { FakeRegistry } from './fake-registry.ts';
@@ -77,9 +80,17 @@ export class ServingHarness {
   readonly unitOfWork: UnitOfWork;
   readonly #database: Database;
   readonly #runtime: ModelRuntime;
+  readonly bus: EventBus;
   #stopped = false;
 
-  private constructor(database: Database, runtime: ModelRuntime, registry: FakeRegistry, options: HarnessOptions) {
+  private constructor(
+    database: Database,
+    runtime: ModelRuntime,
+    bus: EventBus,
+    registry: FakeRegistry,
+    options: HarnessOptions,
+  ) {
+    this.bus = bus;
     const ids = createIdSource(systemClock, seededRandom(5));
     this.registry = registry;
     this.#database = database;
@@ -89,6 +100,7 @@ export class ServingHarness {
       config: { ...TEST_CONFIG, ...options.config },
       unitOfWork: this.unitOfWork,
       registry,
+      bus,
       runtime,
       trustedKeys: [trustedKeyOf(TRUSTED_KEY)],
       metrics: this.metrics,
@@ -107,19 +119,24 @@ export class ServingHarness {
   static async start(options: HarnessOptions): Promise<ServingHarness> {
     const { directory, registry = new FakeRegistry() } = options;
     const target = { driver: 'sqlite', file: join(directory, 'serving.db') } as const;
-    const database = await openDatabase(target, { entities: [], migrations: servingMigrations, log: silentLogger });
+    const database = await openDatabase(target, {
+      entities: servingEntities,
+      migrations: servingMigrations,
+      log: silentLogger,
+    });
     const ids = createIdSource(systemClock, seededRandom(1));
-    const runtime = modelRuntimeOnnxPlugin.create(
-      modelRuntimeOnnxPlugin.parseConfig({ trial: options.trial ?? false }),
-      {
-        clock: systemClock,
-        ids,
-        log: silentLogger,
-        dataDirectory: directory,
-      },
-    );
+    const dependencies = { clock: systemClock, ids, log: silentLogger, dataDirectory: directory };
+    const runtimeConfig = modelRuntimeOnnxPlugin.parseConfig({ trial: options.trial ?? false });
+    const runtime = modelRuntimeOnnxPlugin.create(runtimeConfig, dependencies);
     await runtime.open(never);
-    const harness = new ServingHarness(database, runtime, registry, options);
+    const busDirectory = join(directory, 'bus');
+    mkdirSync(busDirectory, { recursive: true });
+    const bus = eventBusSqlitePlugin.create(eventBusSqlitePlugin.parseConfig({}), {
+      ...dependencies,
+      dataDirectory: busDirectory,
+    });
+    await bus.open(never);
+    const harness = new ServingHarness(database, runtime, bus, registry, options);
     for (const component of harness.service.components) await component.start(never);
     return harness;
   }
@@ -168,6 +185,7 @@ export class ServingHarness {
     const components = [...this.service.components].reverse();
     for (const component of components) await component.drain?.(never);
     for (const component of components) await component.stop();
+    await this.bus.close();
     await this.#runtime.close();
     await this.#database.close();
   }

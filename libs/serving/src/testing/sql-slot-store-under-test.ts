@@ -1,6 +1,7 @@
 import { createIdSource, seededRandom, silentLogger, systemClock } from '@slipway/kernel';
 import { createUnitOfWork, openDatabase, type DatabaseTarget } from '@slipway/persistence';
 import { modelFailedCodec, modelLoadedCodec } from '../rpc/event-codecs.ts';
+import { servingEntities } from '../store/slot-entity.ts';
 import { servingMigrations } from '../store/slot-table.ts';
 import { SqlSlotStore } from '../store/sql-slot-store.ts';
 import type { SlotStoreUnderTest } from './slot-store-suite.ts';
@@ -17,7 +18,11 @@ const describeFact = ({ type, data }: StoredEvent): string =>
 
 /** The store on a real database, with a second server's slots beside it to be left alone. */
 export async function sqlSlotStoreUnderTest(target: DatabaseTarget): Promise<SlotStoreUnderTest> {
-  const database = await openDatabase(target, { entities: [], migrations: servingMigrations, log: silentLogger });
+  const database = await openDatabase(target, {
+    entities: servingEntities,
+    migrations: servingMigrations,
+    log: silentLogger,
+  });
   const ids = createIdSource(systemClock, seededRandom(1));
   const unitOfWork = createUnitOfWork({ database, ids, random: seededRandom(2) });
   const storeOf = (server: string) =>
