@@ -44,7 +44,7 @@ export interface ServingService {
   /** The slots, for those who look at them. */
   readonly models: ServedModels;
   /** Whether calls should be sent here. */
-  isReady(): boolean;
+  readonly isReady: () => boolean;
 }
 
 /** After a failed comparison with the registry at the start: it may just be starting too. */

@@ -30,13 +30,13 @@ it('finishes every accepted call when the server drains in the middle of them', 
       raw_input_contents: [Buffer.from(Float32Array.of(41).buffer)],
     });
   await infer();
-  let accepted = 0;
+  const accepted: unknown[] = [];
   const calls = Array.from({ length: 200 }, async () => {
     const answer = await infer();
-    accepted += 1;
+    accepted.push(answer);
     return answer.raw_output_contents[0]?.readFloatLE();
   });
-  while (accepted < 20) await new Promise((resolve) => setImmediate(resolve));
+  while (accepted.length < 20) await new Promise((resolve) => setImmediate(resolve));
   // as the host does it: the server first, then what stands behind it
   await server.drain(never);
   await harness.stop();

@@ -20,11 +20,10 @@ describe('swapping under load', () => {
 
     const failures: unknown[] = [];
     const answeredBy = new Map<string, number>();
-    let made = 0;
-    let swapped = 0;
+    const progress = { made: 0, swapped: 0 };
     const call = async (): Promise<void> => {
-      while (made < CALLS || swapped < SWAPS) {
-        const x = made++ % 1_000;
+      while (progress.made < CALLS || progress.swapped < SWAPS) {
+        const x = progress.made++ % 1_000;
         try {
           const { version, y } = await started.infer('m', [x, x + 1]);
           answeredBy.set(version, (answeredBy.get(version) ?? 0) + 1);
@@ -35,11 +34,11 @@ describe('swapping under load', () => {
       }
     };
     const swap = async (): Promise<void> => {
-      for (; swapped < SWAPS; swapped++) {
-        const before = made;
-        await started.moveAndSettle('m', swapped + 2);
+      for (; progress.swapped < SWAPS; progress.swapped++) {
+        const enough = progress.made + CALLS / SWAPS;
+        await started.moveAndSettle('m', progress.swapped + 2);
         // some calls on each version, so that every swap happens between calls that run
-        while (made < before + CALLS / SWAPS) await new Promise((resolve) => setImmediate(resolve));
+        while (progress.made < enough) await new Promise((resolve) => setImmediate(resolve));
       }
     };
     await Promise.all([swap(), ...Array.from({ length: 32 }, call)]);

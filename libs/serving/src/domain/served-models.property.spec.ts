@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { DataLossError, seededRandom, silentLogger, UnavailableError } from '@slipway/kernel';
 import { expect, it } from 'vitest';
 import { ManualClock, quiesce } from '../testing/manual-clock.ts';

@@ -12,7 +12,7 @@ import { readModelName, readModelVersion } from './model-name.ts';
 export interface InferenceServiceDependencies extends ModelInferDependencies {
   /** Version of this software. */
   readonly serverVersion: string;
-  isReady(): boolean;
+  readonly isReady: () => boolean;
 }
 
 /** Triton's word for what runs ONNX graphs. */

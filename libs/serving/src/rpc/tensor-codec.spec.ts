@@ -2,7 +2,7 @@ import type { InferTensorContents, ModelInferRequest, ModelInferRequest__Output 
 import { gRPCInferenceService } from '@slipway/contracts/inference';
 import { DomainError } from '@slipway/kernel';
 import { DATATYPES, type Datatype, type Tensor } from '@slipway/plugin-kit';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { elementBytes } from './raw-elements.ts';
 import { decodeInputs, encodeOutputs, readRequestedOutputs } from './tensor-codec.ts';
