@@ -20,7 +20,8 @@ export interface Connection {
 
 /** Connects lazily: the first call opens the channel. */
 export function connect(options: ConnectionOptions): Connection {
-  const token = options.token ?? (options.tokenFile === undefined ? undefined : readFileSync(options.tokenFile, 'utf8').trim());
+  const token =
+    options.token ?? (options.tokenFile === undefined ? undefined : readFileSync(options.tokenFile, 'utf8').trim());
   const transport = grpcTransport({ address: options.address, token: () => token, workspace: options.workspace });
   return {
     registry: createClient(registryService, transport),

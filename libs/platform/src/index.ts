@@ -96,3 +96,6 @@ export { MetricsServer, type MetricsServerOptions, type Readiness } from './tele
 export { createRpcMetrics } from './telemetry/rpc-metrics.ts';
 export { activeTraceparent, formatTraceparent, parseTraceparent } from './telemetry/traceparent.ts';
 export { createTracing, type TracingOptions } from './telemetry/tracing.ts';
+export { driverComponent, type OpenableDriver } from './process/driver-component.ts';
+export { createGates } from './plugins/create-gates.ts';
+export { internalCallers, type InternalCallers } from './identity/internal-callers.ts';

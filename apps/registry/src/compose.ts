@@ -1,0 +1,24 @@
+import { artifactsLocalPlugin } from '@slipway/artifacts-local';
+import { artifactsS3Plugin } from '@slipway/artifacts-s3';
+import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
+import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
+
+import { createGates, driverComponent, type Composition, type ProcessContext } from '@slipway/platform';
+import { openRegistry } from '@slipway/registry';
+import type { settings } from './config.ts';
+
+/** Every technology this service can be built on. */
+export const builtInPlugins = [eventBusNatsPlugin, eventBusSqlitePlugin, artifactsS3Plugin, artifactsLocalPlugin];
+
+export async function compose(context: ProcessContext<typeof settings>): Promise<Composition> {
+  const bus = context.createDriver('event-bus');
+  const registry = await openRegistry(context, {
+    bus,
+    artifacts: context.createDriver('artifact-store'),
+    gates: createGates(context),
+  });
+  return {
+    components: [driverComponent('event bus', bus)],
+    modules: [registry.module],
+  };
+}

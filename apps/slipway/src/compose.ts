@@ -1,0 +1,47 @@
+import { artifactsLocalPlugin } from '@slipway/artifacts-local';
+import { artifactsS3Plugin } from '@slipway/artifacts-s3';
+import { createClient, inProcessTransport } from '@slipway/clients';
+import { registryService } from '@slipway/contracts/slipway.registry.v1';
+import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
+import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
+import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
+import {
+  createGates,
+  createInvoker,
+  driverComponent,
+  internalCallers,
+  type Composition,
+  type ProcessContext,
+} from '@slipway/platform';
+import { openRegistry } from '@slipway/registry';
+import { openServing } from '@slipway/serving';
+import manifest from '../package.json' with { type: 'json' };
+import type { settings } from './config.ts';
+
+/** Every technology the services of one process can be built on. */
+export const builtInPlugins = [
+  ...[eventBusSqlitePlugin, eventBusNatsPlugin],
+  ...[artifactsLocalPlugin, artifactsS3Plugin],
+  ...[modelRuntimeOnnxPlugin],
+];
+
+export async function compose(context: ProcessContext<typeof settings>): Promise<Composition> {
+  const bus = context.createDriver('event-bus');
+  const artifacts = context.createDriver('artifact-store');
+  const registry = await openRegistry(context, { bus, artifacts, gates: createGates(context) });
+
+  // Between services of one process calls go through the same chain, without a socket and with a token that is valid here alone.
+  const internal = internalCallers(context.random, 'serving');
+  const invokers = registry.module.services.map((service) =>
+    createInvoker(service, { ...context.invokerDependencies, resolveCaller: internal.resolveCaller }),
+  );
+  const transport = inProcessTransport({ invokers, clock: context.clock, token: () => internal.token });
+  const serving = await openServing(context, {
+    bus,
+    runtime: context.createDriver('model-runtime'),
+    registry: createClient(registryService, transport),
+    trustedKeys: [registry.signingKeys.trustedKey],
+    version: manifest.version,
+  });
+  return { components: [driverComponent('event bus', bus)], modules: [registry.module, serving.module] };
+}

@@ -1,0 +1,14 @@
+import { metadataSettings } from '@slipway/persistence';
+import { composeSettings, driverSetting } from '@slipway/platform';
+import { registrySettings } from '@slipway/registry';
+import { servingSettings } from '@slipway/serving';
+
+/** Everything one process with all services can be told; by default it needs nothing but its data directory. */
+export const settings = composeSettings(
+  driverSetting('event-bus', 'sqlite', 'Where events go: sqlite (in this process), nats, or one of a plugin.'),
+  driverSetting('artifact-store', 'local', 'Where packages lie: local (files), s3, or one of a plugin.'),
+  driverSetting('model-runtime', 'onnx', 'What runs models: onnx, or one of a plugin.'),
+  metadataSettings,
+  registrySettings,
+  servingSettings,
+);

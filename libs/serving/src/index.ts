@@ -1,0 +1,12 @@
+export { createServingService, type ServingService, type ServingServiceOptions } from './create-serving-service.ts';
+export { type ServingConfig } from './serving-config.ts';
+export { readServingConfig, servingSettings } from './serving-settings.ts';
+export { servingEntities } from './store/slot-entity.ts';
+export { servingMigrations } from './store/slot-table.ts';
+export { type RegistryCalls } from './rpc/registry-source.ts';
+export { STAGES_TRAILER } from './rpc/model-infer.ts';
+export { type CounterSource } from './rpc/inference-metrics.ts';
+export { type ServedModels, type ServedSlot } from './domain/served-models.ts';
+export { type Slot, type SlotState, type Target } from './domain/slot.ts';
+export { type SlotKey } from './domain/slot-key.ts';
+export { openServing, type OpenedServing, type ServingDrivers } from './open-serving.ts';
