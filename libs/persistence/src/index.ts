@@ -54,3 +54,11 @@ export {
   toOrderBy,
   type OrderTerm,
 } from './paging/list-order.ts';
+export {
+  isFinal,
+  type OperationProgress,
+  type OperationRecord,
+  type OperationState,
+  type OperationWork,
+} from './operations/operation.ts';
+export { OperationRunner, type OperationRunnerOptions } from './operations/operation-runner.ts';

@@ -48,8 +48,8 @@ const isExactType = (property: EntityProperty): boolean =>
   (property.type as unknown) instanceof Exact64Column || (property.customType as unknown) instanceof Exact64Column;
 
 function workspaceProblems(meta: EntityMetadata): string[] {
-  const properties = Object.values(meta.properties) as EntityProperty[];
-  const primary = properties.filter((property) => property.primary).map(({ name }) => String(name));
+  const properties = Object.values(meta.properties);
+  const primary = properties.filter((property) => property.primary).map(({ name }) => name);
   const found: string[] = [];
   if (primary[0] !== 'workspace')
     found.push(`${meta.className}: 'workspace' must be the first column of the primary key`);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { defineEntity, p } from '@mikro-orm/core';
 import { describe, expect, it } from 'vitest';
 import { metadataTypesSuite } from '../testing/metadata-types-suite.ts';

@@ -2,7 +2,7 @@ import { AlreadyExistsError, ConflictError, DomainError, UnavailableError } from
 
 /** A unique index refused a row. A store catches it and throws what it means in its domain; uncaught it tells the caller ALREADY_EXISTS. */
 export class UniqueViolationError extends AlreadyExistsError {
-  override readonly name: 'AlreadyExistsError' = 'AlreadyExistsError';
+  override readonly name = 'AlreadyExistsError' as const;
   /** Name of the index or constraint (PostgreSQL), or its columns as `table.column, …` (SQLite). For logs and for stores with several indexes. */
   readonly index: string;
   constructor(index: string, options: ErrorOptions = {}) {

@@ -156,7 +156,7 @@ async function createOrm(
             },
           }),
         });
-  return orm as unknown as MikroORM;
+  return orm;
 }
 
 /** A rollback on a connection that has silently died would wait for the timeouts of TCP. */

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { aliasMoved } from '@slipway/contracts';
 import { silentLogger, systemClock, type Clock } from '@slipway/kernel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { INT64_MAX, INT64_MIN, InvalidArgumentError } from '@slipway/kernel';
 import { defineEntity } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
@@ -79,10 +79,14 @@ export function pagingSuite(name: string, start: () => Promise<TestDatabases>): 
             const query = { method: 'list', workspace, filter: {}, orderBy };
             const list = (keys: readonly PageKey[] | undefined, limit: number) =>
               unitOfWork.read(({ em }) =>
-                em.find(Item, { $and: [{ workspace }, toKeyset(terms, keys)] } as never, {
-                  orderBy: toOrderBy(terms) as never,
-                  limit,
-                }),
+                em.find(
+                  Item,
+                  { $and: [{ workspace }, toKeyset(terms, keys)] },
+                  {
+                    orderBy: toOrderBy(terms) as never,
+                    limit,
+                  },
+                ),
               );
             const paged: string[] = [];
             for (let token = '', pages = 0; pages === 0 || token !== ''; pages += 1) {

@@ -68,14 +68,36 @@ export async function openShop(options: {
   await relay.start(signal);
   await consumer.start(signal);
   return {
-    ...{ writer, reader, unitOfWork, relay, consumer },
+    writer,
+    reader,
+    unitOfWork,
+    relay,
+    consumer,
     sell: (name) =>
-      unitOfWork.run({ caller: testCaller(), requestId: name }, (tx) => {
-        tx.em.persist(tx.em.create(Account, { workspace: 'default', name, amount: 1 }));
-        tx.outbox.add(aliasMoved, { ...aliasMoved.sample, model: name });
-        tx.audit.add({ action: 'shop.sell', resource: name });
-        return Promise.resolve();
-      }),
+      unitOfWork.run(
+        {
+          caller: testCaller(),
+          requestId: name,
+        },
+        (tx) => {
+          tx.em.persist(
+            tx.em.create(Account, {
+              workspace: 'default',
+              name,
+              amount: 1,
+            }),
+          );
+          tx.outbox.add(aliasMoved, {
+            ...aliasMoved.sample,
+            model: name,
+          });
+          tx.audit.add({
+            action: 'shop.sell',
+            resource: name,
+          });
+          return Promise.resolve();
+        },
+      ),
     close: async () => {
       await consumer.stop();
       await relay.stop();
