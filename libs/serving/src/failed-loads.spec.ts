@@ -69,6 +69,19 @@ describe('a version that cannot be loaded', () => {
     expect((await made.infer('m', [0])).version).toBe('3');
   }); // prettier-ignore
 
+  it('does not take another package for the one that the alias names, though it is well signed', async () => {
+    const made = await start();
+    made.publish('m', 1);
+    await made.moveAndSettle('m', 1);
+    made.publish('m', 2);
+    const { key, target } = made.registry.move('m', 'champion', 2);
+    made.registry.publish('m', 2, signedPackage(identity(2), constantModel(20), TRUSTED_KEY));
+    await made.service.models.apply(key, target);
+    await made.service.models.settled();
+    expect((await made.infer('m', [0])).version).toBe('1');
+    expect((await made.facts()).at(-1)?.data).toMatchObject({ reason: 'PACKAGE_DIGEST_MISMATCH' });
+  });
+
   it('waits for a registry that is away, and loads once it is back', async () => {
     const made = await start();
     made.publish('m', 1);
