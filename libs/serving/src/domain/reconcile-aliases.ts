@@ -23,9 +23,8 @@ export async function reconcileAliases(models: ServedModels, source: AliasSource
   }
   for (const [id, slot] of before) {
     if (listed.has(id) || slot.desired.version === 0n) continue;
-    const now = models.find(slot.key);
-    if (now?.slot.desired.revision !== slot.desired.revision) continue;
-    // revisions have no gaps, so the deletion was at least the next one; a greater one will still be taken for newer
+    // Revisions have no gaps, so the deletion was at least the next one. An alias that moved while it was listed has that one or a greater
+    // one already, and keeps it; a move that comes to be known later is greater, and is taken.
     await models.apply(slot.key, { version: 0n, digest: '', revision: slot.desired.revision + 1n });
   }
   models.retryUnavailable();
