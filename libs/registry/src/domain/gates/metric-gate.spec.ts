@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DomainError } from '@slipway/kernel';
 import type { GateContext } from '@slipway/plugin-kit';
@@ -22,6 +22,7 @@ function judge(parameters: Record<string, string>, value: number | undefined, he
 }
 
 const better = (by: string, direction: string) => ({ better_than_current_by: by, direction });
+const within = (margin: string, direction: string) => ({ no_worse_than_current_by: margin, direction });
 
 describe('metric gate', () => {
   it.each([
@@ -39,6 +40,10 @@ describe('metric gate', () => {
     [better('0', 'higher'), 0.71, 0.7, true, 'better than 0.7'],
     [better('1', 'higher'), 0.1, undefined, true, 'there is no current version to be better than'],
     [better('1', 'higher'), 0.1, 'absent', false, "the current version 2 has no evaluation of auc on 'april'"],
+    [within('0.01', 'higher'), 0.69, 0.7, true, 'not worse than 0.7 of the current version 2 by more than 0.01'],
+    [within('0.01', 'higher'), 0.68, 0.7, false, 'is worse than 0.7 of the current version 2 by more than 0.01'],
+    [within('0', 'lower'), 9, 9, true, 'not worse than 9'],
+    [within('0', 'lower'), 9.1, 9, false, 'worse than 9'],
     [{ at_least: '0.9', ...better('0', 'higher') }, 0.8, 0.7, false, 'below at_least 0.9'],
   ] as const)('%o of %s against %s: passed %s', (parameters, value, held, passed, reason) => {
     const verdict = judge({ ...parameters }, value, held);
@@ -58,6 +63,11 @@ describe('metric gate', () => {
     ['at_most', { ...BASE, at_most: ' 1' }],
     ['at_least', { ...BASE, at_least: '2', at_most: '1' }],
     ['better_than_current_by', { ...BASE, better_than_current_by: '-1', direction: 'lower' }],
+    ['no_worse_than_current_by', { ...BASE, no_worse_than_current_by: '-1', direction: 'lower' }],
+    [
+      'no_worse_than_current_by',
+      { ...BASE, better_than_current_by: '1', no_worse_than_current_by: '1', direction: 'lower' },
+    ],
     ['direction', { ...BASE, better_than_current_by: '1' }],
     ['direction', { ...BASE, better_than_current_by: '1', direction: 'up' }],
     ['direction', { ...BASE, at_least: '1', direction: 'lower' }],
@@ -66,7 +76,7 @@ describe('metric gate', () => {
   ])('blames %s of %o', (field, parameters) => {
     let error: unknown;
     try {
-      metricGate.checkParameters(parameters as unknown as Record<string, string>);
+      metricGate.checkParameters(parameters);
     } catch (thrown) {
       error = thrown;
     }

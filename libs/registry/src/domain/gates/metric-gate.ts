@@ -2,7 +2,15 @@ import { InvalidArgumentError, type FieldViolation } from '@slipway/kernel';
 import type { Gate, GateCandidate, GateContext, GatePlugin, GateVerdict } from '@slipway/plugin-kit';
 
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
-const KNOWN = ['metric', 'dataset', 'at_least', 'at_most', 'better_than_current_by', 'direction'];
+const KNOWN = [
+  'metric',
+  'dataset',
+  'at_least',
+  'at_most',
+  'better_than_current_by',
+  'no_worse_than_current_by',
+  'direction',
+];
 const TEXT_BYTES_MAX = 256;
 
 interface MetricRule {
@@ -51,6 +59,18 @@ class ParameterReader {
   }
 }
 
+/** How much better than the current version a value has to be; below 0 it may be that much worse. Undefined: it is not compared. */
+function comparisonOf(reader: ParameterReader): number | undefined {
+  const better = reader.number('better_than_current_by');
+  const worse = reader.number('no_worse_than_current_by');
+  if (better !== undefined && better < 0)
+    reader.refuse('better_than_current_by', 'must be 0 or more; no_worse_than_current_by takes a margin');
+  if (worse !== undefined && worse < 0) reader.refuse('no_worse_than_current_by', 'must be 0 or more');
+  if (better !== undefined && worse !== undefined)
+    reader.refuse('no_worse_than_current_by', 'give it or better_than_current_by, not both');
+  return better ?? (worse === undefined ? undefined : -worse);
+}
+
 function readRule(parameters: Readonly<Record<string, string>>): MetricRule {
   const reader = new ParameterReader(parameters);
   const rule = {
@@ -58,22 +78,24 @@ function readRule(parameters: Readonly<Record<string, string>>): MetricRule {
     dataset: reader.text('dataset'),
     atLeast: reader.number('at_least'),
     atMost: reader.number('at_most'),
-    betterBy: reader.number('better_than_current_by'),
+    betterBy: comparisonOf(reader),
     direction: reader.get('direction'),
   };
   const { atLeast, atMost, betterBy, direction } = rule;
   if (atLeast === undefined && atMost === undefined && betterBy === undefined) {
-    reader.refuse('at_least', 'give one or more of at_least, at_most, better_than_current_by');
+    reader.refuse(
+      'at_least',
+      'give one or more of at_least, at_most, better_than_current_by, no_worse_than_current_by',
+    );
   }
   if (atLeast !== undefined && atMost !== undefined && atLeast > atMost) {
     reader.refuse('at_least', `${atLeast} is above at_most ${atMost}; nothing could pass`);
   }
-  if (betterBy !== undefined && betterBy < 0) reader.refuse('better_than_current_by', 'must be 0 or more');
   if (direction !== undefined && betterBy === undefined) {
-    reader.refuse('direction', 'belongs to better_than_current_by, which is not given');
+    reader.refuse('direction', 'belongs to a comparison with the current version, and none is given');
   }
   if (betterBy !== undefined && direction === undefined) {
-    reader.refuse('direction', "is needed with better_than_current_by: 'higher' or 'lower' is better");
+    reader.refuse('direction', "is needed with a comparison with the current version: 'higher' or 'lower' is better");
   } else if (direction !== undefined && direction !== 'higher' && direction !== 'lower') {
     reader.refuse('direction', "must be 'higher' or 'lower'");
   }
@@ -97,10 +119,17 @@ function compareWithCurrent(rule: MetricRule, value: number, current: GateCandid
   }
   const needed = direction === 'higher' ? held + betterBy : held - betterBy;
   // an improvement is demanded even when its size is left open: the same value is not better
-  const strict = betterBy === 0;
+  const strict = Object.is(betterBy, 0);
   const passed = direction === 'higher'
     ? (strict ? value > needed : value >= needed)
     : (strict ? value < needed : value <= needed); // prettier-ignore
+  if (Object.is(betterBy, -0) || betterBy < 0) {
+    const margin = Math.abs(betterBy);
+    return {
+      passed,
+      reason: `${passed ? 'not ' : ''}worse than ${held} of the current version ${current.version} by more than ${margin} (${direction} is better)`,
+    };
+  }
   return {
     passed,
     reason: `${passed ? '' : 'not '}better than ${held} of the current version ${current.version} by ${betterBy} (${direction} is better)`,
@@ -136,8 +165,8 @@ function judge(rule: MetricRule, candidate: GateCandidate, current: GateCandidat
 
 /**
  * Compares the newest evaluation of one metric on one dataset with fixed bounds, with the version that holds the alias, or both.
- * Parameters: `metric`, `dataset`, and one or more of `at_least`, `at_most`, `better_than_current_by` (with `direction`); bounds are inclusive,
- * but `better_than_current_by` = 0 demands a strictly better value. Without a current version the comparison with it passes.
+ * Parameters: `metric`, `dataset`, and one or more of `at_least`, `at_most`, `better_than_current_by` or `no_worse_than_current_by` (a margin of
+ * non-inferiority; both with `direction`); bounds are inclusive, but `better_than_current_by` = 0 demands a strictly better value. Without a current version the comparison with it passes.
  */
 export const metricGate: Gate = {
   checkParameters: (parameters) => void readRule(parameters),
