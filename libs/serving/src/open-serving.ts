@@ -32,7 +32,7 @@ export async function openServing<Known extends MetadataSettings & typeof servin
   { bus, runtime, registry, trustedKeys, version }: ServingDrivers,
 ): Promise<OpenedServing> {
   const settings = context.config as unknown as Config<typeof servingSettings>; // one of more settings is one of these, too
-  const config = readServingConfig(settings.get);
+  const config = readServingConfig((key) => settings.get(key));
   const { clock, ids, random, metrics } = context;
   const log = context.log.child({ module: 'serving' });
   const store = await openServiceStore(context, bus, 'serving', {
@@ -41,7 +41,17 @@ export async function openServing<Known extends MetadataSettings & typeof servin
   });
   const { unitOfWork } = store;
   const service = createServingService({
-    ...{ config, unitOfWork, bus, registry, runtime, trustedKeys, metrics, clock, ids, random, log },
+    config,
+    unitOfWork,
+    bus,
+    registry,
+    runtime,
+    trustedKeys,
+    metrics,
+    clock,
+    ids,
+    random,
+    log,
     packageDirectory: join(context.dataDirectory, 'packages'),
     serverVersion: version,
   });

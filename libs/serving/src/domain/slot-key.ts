@@ -7,5 +7,3 @@ export interface SlotKey {
 
 /** Unique text of a key; a slash is in none of the three names. */
 export const slotId = ({ workspace, model, alias }: SlotKey): string => `${workspace}/${model}/${alias}`;
-
-export const sameSlot = (left: SlotKey, right: SlotKey): boolean => slotId(left) === slotId(right);
