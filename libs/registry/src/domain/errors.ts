@@ -28,7 +28,7 @@ import {
  * | ALL_WORKSPACES_DENIED | PERMISSION_DENIED | `all_workspaces` by a principal that belongs to one |
  * | GATE_UNKNOWN | INVALID_ARGUMENT | a policy names a gate that is not installed |
  * | GATE_PARAMETERS_INVALID | INVALID_ARGUMENT | a gate of a policy has wrong parameters |
- * | ORDER_INVALID | INVALID_ARGUMENT | `order_by` is not one of the allowed orders |
+ * | ORDER_BY_INVALID | INVALID_ARGUMENT | `order_by` is not one of the allowed orders |
  * | UPLOAD_ORDER | INVALID_ARGUMENT | the messages of an upload do not come in the order of the contract |
  * | UPLOAD_INCOMPLETE | INVALID_ARGUMENT | the upload ended before its last `file_end` |
  * | UPLOAD_BYTES_MISMATCH | INVALID_ARGUMENT | a file has more or fewer bytes than its header says |
@@ -40,8 +40,9 @@ import {
  * | MODEL_ALIASES_MAX, MODEL_APPROVALS_MAX, MODEL_EVALUATIONS_MAX | RESOURCE_EXHAUSTED | a bound on what one model or version may hold |
  * | PACKAGE_FILE_LOST | DATA_LOSS | a stored file is gone or is not what was signed |
  *
- * From others, passed on as they are: MODEL_GRAPH_INVALID and MANIFEST_INVALID (INVALID_ARGUMENT, of the package), REQUEST_ID_REUSED
- * (of the request ledger), INVALID_ARGUMENT and PERMISSION_DENIED (of the platform), and those of the artifact store.
+ * From others, passed on as they are: MODEL_GRAPH_INVALID (INVALID_ARGUMENT, of the package), REQUEST_ID_REUSED, PAGE_TOKEN_INVALID and
+ * PAGE_TOKEN_MISMATCH (INVALID_ARGUMENT, of the metadata), TRANSACTION_CONFLICT (ABORTED), DATABASE_* and TRANSACTION_TIMEOUT (UNAVAILABLE), those of
+ * the artifact store, and INVALID_ARGUMENT and PERMISSION_DENIED of the platform.
  */
 export type RegistryErrorReason =
   | 'MODEL_NOT_FOUND'
@@ -57,7 +58,7 @@ export type RegistryErrorReason =
   | 'ALL_WORKSPACES_DENIED'
   | 'GATE_UNKNOWN'
   | 'GATE_PARAMETERS_INVALID'
-  | 'ORDER_INVALID'
+  | 'ORDER_BY_INVALID'
   | 'UPLOAD_ORDER'
   | 'UPLOAD_INCOMPLETE'
   | 'UPLOAD_BYTES_MISMATCH'
@@ -131,7 +132,7 @@ export const orderInvalid = (given: string, allowed: readonly string[]): Invalid
   InvalidArgumentError.of(
     'order_by',
     `'${given}' is not an order; use ${allowed.map((order) => `'${order}'`).join(' or ')}, with ' desc' for the reverse`,
-    details('ORDER_INVALID', {}),
+    details('ORDER_BY_INVALID', {}),
   );
 
 type UploadReason = 'UPLOAD_ORDER' | 'UPLOAD_INCOMPLETE' | 'UPLOAD_BYTES_MISMATCH' | 'UPLOAD_DIGEST_MISMATCH';

@@ -19,7 +19,7 @@ export interface Order<Field extends string> {
   readonly descending: boolean;
 }
 
-/** Reads `order_by`: one of `fields`, with ` desc` for the reverse; empty means the first, ascending. @throws {InvalidArgumentError} reason ORDER_INVALID. */
+/** Reads `order_by`: one of `fields`, with ` desc` for the reverse; empty means the first, ascending. @throws {InvalidArgumentError} reason ORDER_BY_INVALID. */
 export function readOrder<const Field extends string>(
   text: string,
   fields: readonly [Field, ...Field[]],

@@ -390,7 +390,10 @@ describe('the registry over its contract', () => {
     expect(await list('create_time')).toBe('bca');
     expect(await list('create_time desc')).toBe('acb');
     for (const order of ['size', 'name asc', 'name  desc', 'name desc x', 'NAME']) {
-      await expect(list(order)).rejects.toMatchObject({ reason: 'ORDER_INVALID', violations: [{ field: 'order_by' }] });
+      await expect(list(order)).rejects.toMatchObject({
+        reason: 'ORDER_BY_INVALID',
+        violations: [{ field: 'order_by' }],
+      });
     }
   });
 

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { openServiceStore, type MetadataSettings, type ServiceStore } from '@slipway/persistence';
 import { driverComponent, type Config, type ProcessContext, type ServiceModule } from '@slipway/platform';
 import type { ArtifactStore, EventBus, Gate } from '@slipway/plugin-kit';
@@ -8,50 +8,44 @@ import { createRegistryService } from './create-registry-service.ts';
 import { readRegistryLimits, type registrySettings } from './registry-settings.ts';
 import { loadSigningKeys, type SigningKeys } from './signing-keys.ts';
 
-export interface OpenedRegistry {
-  readonly module: ServiceModule;
-  readonly store: ServiceStore;
-  readonly signingKeys: SigningKeys;
-}
-
-/** Drivers the registry is given; it opens and closes the artifact store, the bus is shared. */
+/** What the registry is given; it opens and closes the artifact store, the bus is shared. */
 export interface RegistryDrivers {
   readonly bus: EventBus;
   readonly artifacts: ArtifactStore;
-  /** By the name that policies use; `metric` is built in. */
+  /** Gates besides `metric`, by the name that policies use. */
   readonly gates: ReadonlyMap<string, Gate>;
 }
 
-/** The registry of a process: its database open and up to date, its key loaded, its parts ready to be started. */
+export interface OpenedRegistry {
+  readonly module: ServiceModule;
+  /** Whoever loads packages has to trust its public half. */
+  readonly signingKeys: SigningKeys;
+  readonly store: ServiceStore;
+}
+
+/**
+ * The registry of a process: its database open and up to date, its key there, its parts ready to be started.
+ * @throws {Error} naming the file when the configured signing key is absent.
+ */
 export async function openRegistry<Known extends MetadataSettings & typeof registrySettings>(
   context: ProcessContext<Known>,
   { bus, artifacts, gates }: RegistryDrivers,
 ): Promise<OpenedRegistry> {
   const config = context.config as unknown as Config<typeof registrySettings>; // one of more settings is one of these, too
-  const { clock, ids } = context;
+  const { clock, ids, dataDirectory } = context;
   const log = context.log.child({ module: 'registry' });
-  const configuredKey = config.get('registry.signing-key-file');
-  const signingKeys = await loadSigningKeys({
-    file: configuredKey ?? join(context.dataDirectory, 'keys', 'registry.pem'),
-    createIfAbsent: configuredKey === undefined,
-  });
+  const signingKeys = await loadSigningKeys(keyFile(config.get('registry.signing-key-file'), dataDirectory));
+  log.info({ keyId: signingKeys.signingKey.keyId, publicKeyFile: signingKeys.publicKeyFile }, 'packages are signed');
   const store = await openServiceStore(context, bus, 'registry', {
     entities: registryEntities,
     migrations: registryMigrations,
   });
   const limits = readRegistryLimits((key) => config.get(key));
-  const service = createRegistryService({
-    unitOfWork: store.unitOfWork,
-    artifacts,
-    gates,
-    signingKeys,
-    clock,
-    ids,
-    log,
-    limits,
-  });
+  const { unitOfWork } = store;
+  const service = createRegistryService({ unitOfWork, artifacts, gates, signingKeys, clock, ids, log, limits });
   return {
-    ...{ store, signingKeys },
+    signingKeys,
+    store,
     module: {
       ...service,
       components: [...store.components, driverComponent('artifact store', artifacts), ...service.components],
@@ -59,3 +53,8 @@ export async function openRegistry<Known extends MetadataSettings & typeof regis
     },
   };
 }
+
+const keyFile = (configured: string | undefined, dataDirectory: string) =>
+  configured === undefined
+    ? { file: join(dataDirectory, 'keys', 'registry.pem'), createIfAbsent: true }
+    : { file: resolve(configured), createIfAbsent: false };

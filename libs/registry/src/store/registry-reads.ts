@@ -36,8 +36,10 @@ export function registryReads({ em }: Reader, workspace: string): RegistryReads 
     moves: {
       list: async (model, alias, page) => {
         const keyset: Keyset<AliasMoveRecord> = {
-          list: `moves ${model} ${alias}`,
-          fields: ['revision'],
+          workspace,
+          list: 'moves',
+          filter: [model, alias],
+          fields: { revision: 'bigint' },
           descending: true,
           keyOf: ({ revision }) => [revision],
         };
@@ -65,8 +67,10 @@ const modelReader = ({ em }: Reader, workspace: string): ModelReader => ({
   list: async ({ field, descending }, page) => {
     const byName = field === 'name';
     const keyset: Keyset<ModelRecord> = {
-      list: `models ${field} ${descending}`,
-      fields: byName ? ['name'] : ['createTime', 'name'],
+      workspace,
+      list: 'models',
+      filter: [],
+      fields: byName ? { name: 'string' } : { createTime: 'bigint', name: 'string' },
       descending,
       keyOf: (row) => (byName ? [row.name] : [row.createTime, row.name]),
     };
@@ -87,8 +91,10 @@ const versionReader = ({ em }: Reader, workspace: string): VersionReader => ({
   },
   list: async (model, descending, page) => {
     const keyset: Keyset<VersionRecord> = {
-      list: `versions ${model} ${descending}`,
-      fields: ['version'],
+      workspace,
+      list: 'versions',
+      filter: [model],
+      fields: { version: 'bigint' },
       descending,
       keyOf: ({ version }) => [version],
     };
@@ -111,8 +117,10 @@ const aliasReader = ({ em }: Reader, workspace: string): AliasReader => ({
   },
   list: async ({ model, allWorkspaces }, page) => {
     const keyset: Keyset<AliasRecord> = {
-      list: `aliases ${model ?? ''} ${allWorkspaces}`,
-      fields: ['workspace', 'model', 'name'],
+      workspace,
+      list: allWorkspaces ? 'aliases of all workspaces' : 'aliases',
+      filter: [model ?? ''],
+      fields: { workspace: 'string', model: 'string', name: 'string' },
       descending: false,
       keyOf: (row) => [row.workspace, row.model, row.name],
     };
@@ -123,16 +131,22 @@ const aliasReader = ({ em }: Reader, workspace: string): AliasReader => ({
   },
 });
 
-const newestFirst = <Row extends { readonly sequence: bigint }>(list: string): Keyset<Row> => ({
+const newestFirst = <Row extends { readonly sequence: bigint }>(
+  workspace: string,
+  list: string,
+  filter: readonly string[],
+): Keyset<Row> => ({
+  workspace,
   list,
-  fields: ['sequence'],
+  filter,
+  fields: { sequence: 'bigint' },
   descending: true,
   keyOf: ({ sequence }) => [sequence],
 });
 
 const evaluationReader = ({ em }: Reader, workspace: string): RegistryReads['evaluations'] => ({
   list: async (model: string, version: bigint, page: PageRequest) => {
-    const keyset = newestFirst<EvaluationRecord>(`evaluations ${model} ${version}`);
+    const keyset = newestFirst<EvaluationRecord>(workspace, 'evaluations', [model, version.toString()]);
     const { where, ...query } = pageQuery(keyset, page);
     const rows = await em.find(EvaluationRow, { workspace, model, version, ...where }, { ...query, ...UNTRACKED });
     const sequence = { $in: rows.map((row) => row.sequence) };
@@ -147,7 +161,7 @@ const evaluationReader = ({ em }: Reader, workspace: string): RegistryReads['eva
 
 const approvalReader = ({ em }: Reader, workspace: string): RegistryReads['approvals'] => ({
   list: async (model, version, page) => {
-    const keyset = newestFirst<ApprovalRecord>(`approvals ${model} ${version}`);
+    const keyset = newestFirst<ApprovalRecord>(workspace, 'approvals', [model, version.toString()]);
     const { where, ...query } = pageQuery(keyset, page);
     const rows = await em.find(ApprovalRow, { workspace, model, version, ...where }, { ...query, ...UNTRACKED });
     return pageOf(rows, keyset, page, approvalOf);

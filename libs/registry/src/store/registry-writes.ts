@@ -56,23 +56,23 @@ export function registryWrites(tx: Transaction, reads: RegistryReads, workspace:
   };
 }
 
-const modelWrites = ({ em, flush }: Transaction, workspace: string) => ({
+const modelWrites = (tx: Transaction, workspace: string) => ({
   lock: async (name: string) => {
     const options = { lockMode: LockMode.PESSIMISTIC_WRITE, ...UNTRACKED };
-    const row = await em.findOne(ModelRow, { workspace, name }, options);
+    const row = await tx.em.findOne(ModelRow, { workspace, name }, options);
     return row ? modelOf(row) : undefined;
   },
   insert: async (model: Parameters<Writes['models']['insert']>[0]) => {
-    em.create(ModelRow, { workspace, ...model }, { persist: true });
+    tx.em.create(ModelRow, { workspace, ...model }, { persist: true });
     try {
-      await flush();
+      await tx.flush();
     } catch (error) {
       throw error instanceof UniqueViolationError ? modelAlreadyExists(model.name) : error;
     }
-    em.clear();
+    tx.em.clear();
   },
   update: async ({ name, ...fields }: Parameters<Writes['models']['update']>[0]) => {
-    await em.nativeUpdate(ModelRow, { workspace, name }, fields);
+    await tx.em.nativeUpdate(ModelRow, { workspace, name }, fields);
   },
 });
 

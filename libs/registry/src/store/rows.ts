@@ -17,7 +17,7 @@ import type {
 } from './entities.ts';
 
 /** JSON columns hold what this store wrote; their form is not checked again. */
-const fromJson = <Value>(json: JsonValue): Value => json as unknown as Value;
+const fromJson = (json: JsonValue): unknown => json;
 const toJson = (value: unknown): JsonValue => value as JsonValue;
 
 export const modelOf = (row: ModelRecord): RegisteredModel => ({
@@ -38,12 +38,12 @@ export const versionOf = (row: VersionRecord): ModelVersion => ({
   description: row.description,
   tags: row.tags,
   digest: row.digest,
-  files: fromJson(row.files),
+  files: fromJson(row.files) as ModelVersion['files'],
   graph: row.graph,
-  signature: fromJson(row.signature),
-  features: fromJson(row.features),
-  preprocessing: fromJson(row.preprocessing),
-  postprocessing: fromJson(row.postprocessing),
+  signature: fromJson(row.signature) as ModelVersion['signature'],
+  features: fromJson(row.features) as ModelVersion['features'],
+  preprocessing: fromJson(row.preprocessing) as ModelVersion['preprocessing'],
+  postprocessing: fromJson(row.postprocessing) as ModelVersion['postprocessing'],
   runId: row.runId,
   trainingSetId: row.trainingSetId,
   principal: row.principal,
@@ -94,7 +94,7 @@ export const moveOf = (row: AliasMoveRecord): AliasMove => ({
 export const policyOf = (row: AliasPolicyRecord): AliasPolicy => ({
   model: row.model,
   alias: row.alias,
-  gates: fromJson<GateSpec[]>(row.gates),
+  gates: fromJson(row.gates) as GateSpec[],
   approvalsRequired: row.approvalsRequired,
   revision: row.revision,
 });

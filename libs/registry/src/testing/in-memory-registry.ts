@@ -70,7 +70,7 @@ function inMemoryTransaction(state: InMemoryState, { caller }: Call, now: Micros
     now,
     models: {
       ...reads.models,
-      lock: reads.models.get,
+      lock: (name) => reads.models.get(name),
       insert: async (model) => {
         if (await reads.models.get(model.name)) throw modelAlreadyExists(model.name);
         state.models.put(model, workspace, model.name);

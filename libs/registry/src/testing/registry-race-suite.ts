@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConflictError, DomainError, systemClock, type Clock } from '@slipway/kernel';
+import { ConflictError, systemClock, type Clock, type DomainError } from '@slipway/kernel';
 import { createModelVersion } from '../domain/use-cases/create-model-version.ts';
 import { listAliases } from '../domain/use-cases/list-aliases.ts';
 import { listModelVersions } from '../domain/use-cases/list-model-versions.ts';

@@ -44,7 +44,11 @@ export async function createModelVersion(
   }
 }
 
-const requestOf = ({ requestId: _, ...request }: PackageDraft): object => request;
+/** What two requests with the same id have to share. */
+function requestOf(draft: PackageDraft): object {
+  const { requestId: _, ...request } = draft;
+  return request;
+}
 
 class NotAnswered extends Error {}
 

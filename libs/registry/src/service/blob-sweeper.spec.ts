@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '@slipway/kernel';
-import { BlobSweeper } from '../../service/blob-sweeper.ts';
-import { inMemoryHarness } from '../../testing/in-memory-harness.ts';
-import { ManualClock } from '../../testing/manual-clock.ts';
-import { callBy, newModel, newVersion, registryFixture, type RegistryFixture } from '../../testing/registry-fixture.ts';
-import type { RegistryStoreHarness } from '../../testing/registry-store-harness.ts';
-import { headerOf, partsOf, sampleGraph, streamOf } from '../../testing/sample-package.ts';
-import { createModelVersion } from './create-model-version.ts';
-import { deleteModelVersion } from './delete-model-version.ts';
+import { BlobSweeper } from './blob-sweeper.ts';
+import { inMemoryHarness } from '../testing/in-memory-harness.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
+import { callBy, newModel, newVersion, registryFixture, type RegistryFixture } from '../testing/registry-fixture.ts';
+import type { RegistryStoreHarness } from '../testing/registry-store-harness.ts';
+import { headerOf, partsOf, sampleGraph, streamOf } from '../testing/sample-package.ts';
+import { createModelVersion } from '../domain/use-cases/create-model-version.ts';
+import { deleteModelVersion } from '../domain/use-cases/delete-model-version.ts';
 
 const alice = callBy('alice');
 const DAY_MS = 24 * 3600 * 1000;
