@@ -5,3 +5,18 @@ export { temporaryDirectory } from './temporary-directory.ts';
 export { startNats, type NatsServer } from './servers/nats.ts';
 export { startS3, type S3Server } from './servers/s3.ts';
 export { startPostgres, type PostgresServer } from './servers/postgres.ts';
+export {
+  startSlipway,
+  type SlipwayApp,
+  type SlipwayOptions,
+  type SlipwayProcess,
+} from './processes/slipway-process.ts';
+export {
+  SERVICE_TOKEN,
+  servingSettings,
+  startServices,
+  withTokens,
+  type Services,
+  type ServicesOptions,
+} from './processes/services.ts';
+export { type TokenHolderSpec, type Tokens } from './processes/tokens.ts';
