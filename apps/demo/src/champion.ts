@@ -21,7 +21,7 @@ export async function setChampionPolicy(owner: Principal, model: string, dataset
     gates: [
       {
         gate: 'metric',
-        parameters: { metric: 'auc', dataset, better_than_current_by: String(-AUC_MARGIN), direction: 'higher' },
+        parameters: { metric: 'auc', dataset, no_worse_than_current_by: String(AUC_MARGIN), direction: 'higher' },
       },
     ],
   });

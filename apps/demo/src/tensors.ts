@@ -14,7 +14,7 @@ export function tensorsOf(table: TrainingTable, names: readonly string[], from: 
 
 /** Raw little-endian content of an FP64 or BYTES tensor, as Open Inference wants it. */
 export function rawContent(tensor: Tensor): Buffer {
-  if (tensor.datatype === 'FP32')
+  if (tensor.datatype === 'FP64')
     return Buffer.from(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
   if (tensor.datatype !== 'BYTES') throw new Error(`the demo sends no ${tensor.datatype}`);
   return Buffer.concat(

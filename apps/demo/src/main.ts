@@ -1,0 +1,77 @@
+import { systemClock, systemRandom, createIdSource, silentLogger } from '@slipway/kernel';
+import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
+import { trainerLinearPlugin } from '@slipway/trainer-linear';
+import { closingTable } from './closing-table.ts';
+import { connectPrincipal } from './connect.ts';
+import { DEMO_HELP, readDemoOptions, type DemoOptions } from './options.ts';
+import { createScreen, type Screen } from './screen.ts';
+import { peakMemoryOf, startServer, type DemoServer } from './server.ts';
+import { tellStory } from './story.ts';
+
+const began = performance.now();
+
+async function run(options: DemoOptions, screen: Screen): Promise<void> {
+  const stopped = new AbortController();
+  process.once('SIGINT', () => stopped.abort(new Error('interrupted')));
+  const server = await startServer(options.keep);
+  const dependencies = {
+    clock: systemClock,
+    ids: createIdSource(systemClock, systemRandom),
+    log: silentLogger,
+    dataDirectory: server.folder,
+  };
+  const trainer = trainerLinearPlugin.create(trainerLinearPlugin.parseConfig({}), dependencies);
+  const runtime = modelRuntimeOnnxPlugin.create(modelRuntimeOnnxPlugin.parseConfig({}), dependencies);
+  const alice = connectPrincipal('alice', server);
+  const bob = connectPrincipal('bob', server);
+  let left = false;
+  try {
+    await trainer.open(stopped.signal);
+    await runtime.open(stopped.signal);
+    const outcome = await tellStory(
+      alice.principal,
+      bob.principal,
+      { trainer, runtime, signal: stopped.signal, screen },
+      options,
+    );
+    const resources = {
+      seconds: (performance.now() - began) / 1000,
+      serverReadySeconds: server.readyAfterMs / 1000,
+      demoBytes: peakMemoryOf(process.pid),
+      serverBytes: server.peakMemoryBytes(),
+    };
+    const table = closingTable(outcome, resources);
+    screen.table(table);
+    if (options.json) process.stdout.write(`${JSON.stringify({ ...outcome, resources }, null, 2)}\n`);
+    if (outcome.swap.failed > 0 || outcome.swap.wrong > 0) process.exitCode = 1;
+    if (options.keep) {
+      left = true;
+      server.leave();
+      sayHowToReach(server, screen);
+    }
+  } finally {
+    await Promise.all([alice.close(), bob.close(), trainer.close(), runtime.close()]);
+    if (!left) await server.stop();
+  }
+}
+
+function sayHowToReach(server: DemoServer, screen: Screen): void {
+  screen.result(
+    `the server goes on: gRPC 127.0.0.1:${server.ports.grpc}, Open Inference 127.0.0.1:${server.ports.inference}, metrics http://127.0.0.1:${server.ports.metrics}/metrics`,
+  );
+  screen.result(`tokens of alice, bob and the auditor are in ${server.folder}`);
+  screen.look(`npm run slipway -- versions flight-delay --token-file ${server.folder}/alice.token`);
+}
+
+try {
+  const options = readDemoOptions(process.argv.slice(2));
+  if (options.help) process.stdout.write(DEMO_HELP);
+  else
+    await run(
+      options,
+      createScreen(options.json ? process.stderr : process.stdout, process.stdout.isTTY && !options.json),
+    );
+} catch (error) {
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
