@@ -153,10 +153,8 @@ describe('attacks on uploads', () => {
       yield { kind: 'header', header };
       await new Promise<never>(() => undefined);
     }
-    const parts = silent();
-    // a generator that waits cannot be ended from outside; the transport's own iterator can
-    const iterable = { [Symbol.asyncIterator]: () => ({ next: () => parts.next() }) };
-    const uploading = createModelVersion(alice, iterable, deps, AbortSignal.timeout(10_000));
+    // a generator that waits cannot be ended from outside, and must not be waited for
+    const uploading = createModelVersion(alice, silent(), deps, AbortSignal.timeout(10_000));
     const outcome = expect(uploading).rejects.toMatchObject({ kind: 'conflict', reason: 'UPLOAD_EXPIRED' });
     for (let turn = 0; turn < 50; turn++) {
       await new Promise((resolve) => setImmediate(resolve));

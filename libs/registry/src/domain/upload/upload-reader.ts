@@ -17,6 +17,7 @@ export class UploadReader {
   private readonly clock: Clock;
   private readonly idleMs: number;
   private model = '';
+  private isWaiting = false;
 
   /** @param idleMs a sender that is silent for longer has given up. */
   constructor(parts: AsyncIterable<UploadPart>, clock: Clock, idleMs: number) {
@@ -86,9 +87,9 @@ export class UploadReader {
     if (part) throw uploadRefused('UPLOAD_ORDER', part.kind, 'the last file is complete; nothing may follow it');
   }
 
-  /** Lets the sender know that no more is read. */
+  /** Lets the sender know that no more is read. One that is silent is not waited for: the end of the call tells it. */
   async close(): Promise<void> {
-    await this.parts.return?.();
+    if (!this.isWaiting) await this.parts.return?.();
   }
 
   private async next(): Promise<UploadPart | undefined> {
@@ -98,8 +99,10 @@ export class UploadReader {
       () => 'arrived' as const, // the sleep was called off below
     );
     try {
+      this.isWaiting = true;
       const result = await Promise.race([this.parts.next(), idle]);
       if (typeof result === 'string') throw uploadExpired(this.model);
+      this.isWaiting = false;
       return result.done === true ? undefined : result.value;
     } finally {
       arrived.abort();
