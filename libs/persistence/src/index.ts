@@ -33,7 +33,7 @@ export {
   type RelayStep,
 } from './outbox/outbox-relay.ts';
 export { metadataSettings, metadataTarget, type MetadataSettings } from './metadata-settings.ts';
-export { openServiceStore, type ServiceStore } from './service-store.ts';
+export { openServiceStore, type ServiceStore, type ServiceStoreHooks } from './service-store.ts';
 export { listAudit, type AuditQuery } from './audit/list-audit.ts';
 export { readSchemaDifference } from './database/schema-difference.ts';
 export {
@@ -56,9 +56,15 @@ export {
 } from './paging/list-order.ts';
 export {
   isFinal,
-  type OperationProgress,
+  type OperationFailure,
+  type OperationHandle,
+  type OperationKey,
   type OperationRecord,
+  type OperationResult,
   type OperationState,
   type OperationWork,
 } from './operations/operation.ts';
-export { OperationRunner, type OperationRunnerOptions } from './operations/operation-runner.ts';
+export { OperationRunner, type OperationRequest, type OperationRunnerOptions } from './operations/operation-runner.ts';
+export { OperationStore } from './operations/operation-store.ts';
+export { createPlatformServices } from './services/create-platform-services.ts';
+export type { PlatformServiceMap, PlatformServiceParts } from './services/platform-service-parts.ts';

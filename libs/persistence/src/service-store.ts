@@ -5,8 +5,8 @@ import type { EntitySchema } from '@mikro-orm/core';
 import type { MigrationLists } from './database/migration.ts';
 import { openDatabase, type Database } from './database/open-database.ts';
 import { metadataTarget, type MetadataSettings } from './metadata-settings.ts';
-import { createOutboxRelay, type OutboxRelay } from './outbox/outbox-relay.ts';
-import { createUnitOfWork } from './unit-of-work/create-unit-of-work.ts';
+import { createOutboxRelay, type OutboxRelay, type RelayStep } from './outbox/outbox-relay.ts';
+import { createUnitOfWork, type CommitStep } from './unit-of-work/create-unit-of-work.ts';
 import type { UnitOfWork } from './unit-of-work/transaction.ts';
 
 /** The metadata of one service with its way to the bus. */
@@ -21,6 +21,12 @@ export interface ServiceStore {
   isHealthy(): boolean;
 }
 
+/** For kill tests. */
+export interface ServiceStoreHooks {
+  /** Called at each named step of a commit and of the relay. */
+  readonly atStep?: (step: CommitStep | RelayStep) => void;
+}
+
 const PROBE_EVERY_MS = 1_000;
 
 /**
@@ -32,14 +38,15 @@ export async function openServiceStore<Known extends MetadataSettings>(
   bus: EventBus,
   service: string,
   schema: { readonly entities: readonly EntitySchema[]; readonly migrations: MigrationLists },
+  hooks: ServiceStoreHooks = {},
 ): Promise<ServiceStore> {
   const { clock, ids, random } = context;
   const log = context.log.child({ module: service });
   const config = context.config as unknown as Config<MetadataSettings>; // one of more settings is one of these, too
   const target = metadataTarget(config, context.dataDirectory, service);
   const database = await openDatabase(target, { ...schema, log, clock });
-  const relay = createOutboxRelay({ database, bus, service, owner: ids.next(), clock, log });
-  const unitOfWork = createUnitOfWork({ database, ids, random, onEvents: () => relay.wake() });
+  const relay = createOutboxRelay({ database, bus, service, owner: ids.next(), clock, log, ...hooks });
+  const unitOfWork = createUnitOfWork({ database, ids, random, onEvents: () => relay.wake(), ...hooks });
   const probe = new DatabaseProbe(database, context);
   exposeOutbox(context, service, relay);
   return {

@@ -1,5 +1,10 @@
 import { join, resolve } from 'node:path';
-import { openServiceStore, type MetadataSettings, type ServiceStore } from '@slipway/persistence';
+import {
+  openServiceStore,
+  type MetadataSettings,
+  type ServiceStore,
+  type ServiceStoreHooks,
+} from '@slipway/persistence';
 import { driverComponent, type Config, type ProcessContext, type ServiceModule } from '@slipway/platform';
 import type { ArtifactStore, EventBus, Gate } from '@slipway/plugin-kit';
 import { registryEntities } from '../store/entities.ts';
@@ -30,16 +35,15 @@ export interface OpenedRegistry {
 export async function openRegistry<Known extends MetadataSettings & typeof registrySettings>(
   context: ProcessContext<Known>,
   { bus, artifacts, gates }: RegistryDrivers,
+  hooks: ServiceStoreHooks = {},
 ): Promise<OpenedRegistry> {
   const config = context.config as unknown as Config<typeof registrySettings>; // one of more settings is one of these, too
   const { clock, ids, dataDirectory } = context;
   const log = context.log.child({ module: 'registry' });
   const signingKeys = await loadSigningKeys(keyFile(config.get('registry.signing-key-file'), dataDirectory));
   log.info({ keyId: signingKeys.signingKey.keyId, publicKeyFile: signingKeys.publicKeyFile }, 'packages are signed');
-  const store = await openServiceStore(context, bus, 'registry', {
-    entities: registryEntities,
-    migrations: registryMigrations,
-  });
+  const schema = { entities: registryEntities, migrations: registryMigrations };
+  const store = await openServiceStore(context, bus, 'registry', schema, hooks);
   const limits = readRegistryLimits((key) => config.get(key));
   const { unitOfWork } = store;
   const service = createRegistryService({ unitOfWork, artifacts, gates, signingKeys, clock, ids, log, limits });
