@@ -14,7 +14,16 @@ export async function inventoryOf(reader: Principal, model: string): Promise<unk
           const { evaluations } = await registry.listEvaluations({ model, version, page_size: 1000 });
           const { approvals } = await registry.listApprovals({ model, version, page_size: 1000 });
           return {
-            ...{ version, files, graph, inputs, outputs, features, training_set_id, principal, tags, description },
+            version,
+            files,
+            graph,
+            inputs,
+            outputs,
+            features,
+            training_set_id,
+            principal,
+            tags,
+            description,
             evaluations: evaluations.map((one) => ({
               dataset: one.dataset,
               rows: one.rows,
@@ -35,7 +44,9 @@ export async function inventoryOf(reader: Principal, model: string): Promise<unk
       aliases.map(async ({ name, version, revision }) => {
         const { moves } = await registry.listAliasMoves({ model, alias: name, page_size: 1000 });
         return {
-          ...{ name, version, revision },
+          name,
+          version,
+          revision,
           moves: moves.map((one) => [one.revision, one.previous_version, one.version, one.principal, one.rolled_back]),
         };
       }),

@@ -60,7 +60,9 @@ function sayHowToReach(server: DemoServer, screen: Screen): void {
     `the server goes on: gRPC 127.0.0.1:${server.ports.grpc}, Open Inference 127.0.0.1:${server.ports.inference}, metrics http://127.0.0.1:${server.ports.metrics}/metrics`,
   );
   screen.result(`tokens of alice, bob and the auditor are in ${server.folder}`);
-  screen.look(`npm run slipway -- versions flight-delay --token-file ${server.folder}/alice.token`);
+  screen.result(
+    `to look closer: export SLIPWAY_TOKEN_FILE=${server.folder}/auditor.token; to end it: kill ${server.pid}`,
+  );
 }
 
 try {
@@ -69,7 +71,7 @@ try {
   else
     await run(
       options,
-      createScreen(options.json ? process.stderr : process.stdout, process.stdout.isTTY && !options.json),
+      createScreen(options.json ? process.stderr : process.stdout, process.stdout.isTTY && !options.json, options.keep),
     );
 } catch (error) {
   process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);

@@ -89,7 +89,11 @@ function releaser(
     const trained: TrainedModel = await trainLateness(tools.trainer, data.training, features, at);
     const probabilities = await scoreLocally(tools.runtime, trained, data.evaluation, features, tools.signal);
     const { version } = await registerVersion(alice.registry, {
-      ...{ model: data.model, description, features, trained, trainingSet: data.training },
+      model: data.model,
+      description,
+      features,
+      trained,
+      trainingSet: data.training,
       requestId: `${data.model}-${description.replaceAll(' ', '-')}`,
     });
     const quality = qualityOf(labelsOf(data.evaluation), probabilities);

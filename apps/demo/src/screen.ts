@@ -14,8 +14,9 @@ export interface Screen {
 
 const PROGRESS_EVERY_MS = 100;
 
-/** @param out where lines go. @param live true for a terminal, where the progress line is overwritten; else progress is left out. */
-export function createScreen(out: { write(text: string): unknown }, live: boolean): Screen {
+/** @param out where lines go. @param live true for a terminal, where the progress line is overwritten; else progress is left out. @param kept the server goes on at the end. */
+export function createScreen(out: { write(text: string): unknown }, live: boolean, kept: boolean): Screen {
+  const when = kept ? '' : ' (after npm run demo -- --keep)';
   const [bold, dim, green, reset] = live ? ['\u001B[1m', '\u001B[2m', '\u001B[32m', '\u001B[0m'] : ['', '', '', ''];
   let steps = 0;
   let shownAt = 0;
@@ -28,7 +29,7 @@ export function createScreen(out: { write(text: string): unknown }, live: boolea
       out.write(`${clear}   ${dim}${text}${reset}`);
     },
     result: (text) => out.write(`${clear}   ${green}${live ? '✓' : '-'}${reset} ${text}\n`),
-    look: (command) => out.write(`${clear}     ${dim}look closer: ${command}${reset}\n`),
+    look: (command) => out.write(`${clear}     ${dim}look closer${when}: ${command}${reset}\n`),
     table: (rows) => {
       const width = Math.max(...rows.map(([what]) => what.length));
       out.write(

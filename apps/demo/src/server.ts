@@ -14,6 +14,7 @@ export interface Ports {
 
 /** A Slipway in a process of its own, with data and tokens in a folder of its own. */
 export interface DemoServer {
+  readonly pid: number | undefined;
   readonly ports: Ports;
   readonly folder: string;
   /** Token by principal; the same are in `<folder>/<principal>.token`. */
@@ -46,32 +47,27 @@ export async function startServer(fixedPorts: boolean): Promise<DemoServer> {
   const portsFile = join(folder, 'ports.json');
   const freePorts = ['--grpc-port', '0', '--inference-port', '0', '--metrics-port', '0'];
   const began = performance.now();
-  const child = spawn(
-    process.execPath,
-    [
-      ...[program(), '--data-directory', join(folder, 'data'), '--ports-file', portsFile],
-      ...[
-        '--authenticator-driver',
-        'tokens',
-        '--authenticator-tokens-file',
-        join(folder, 'tokens.json'),
-        '--log-level',
-        'warn',
-      ],
-      ...(fixedPorts ? [] : freePorts),
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const parameters = [program(), '--data-directory', join(folder, 'data'), '--ports-file', portsFile];
+  parameters.push('--authenticator-driver', 'tokens', '--authenticator-tokens-file', join(folder, 'tokens.json'));
+  parameters.push('--log-level', 'warn', ...(fixedPorts ? [] : freePorts));
+  const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
   const log: string[] = [];
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => log.length < 1_000 && log.push(chunk.toString()));
   const ports = await readPorts(portsFile, child, log);
   return {
-    ...{ ports, folder, tokens, readyAfterMs: performance.now() - began },
+    pid: child.pid,
+    ports,
+    folder,
+    tokens,
+    readyAfterMs: performance.now() - began,
     peakMemoryBytes: () => peakMemoryOf(child.pid),
     stop: async () => {
       await endProcess(child);
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, {
+        recursive: true,
+        force: true,
+      });
     },
     leave: () => {
       for (const stream of [child.stdout, child.stderr]) stream.destroy();

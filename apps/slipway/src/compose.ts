@@ -20,9 +20,11 @@ import type { settings } from './config.ts';
 
 /** Every technology the services of one process can be built on. */
 export const builtInPlugins = [
-  ...[eventBusSqlitePlugin, eventBusNatsPlugin],
-  ...[artifactsLocalPlugin, artifactsS3Plugin],
-  ...[modelRuntimeOnnxPlugin],
+  eventBusSqlitePlugin,
+  eventBusNatsPlugin,
+  artifactsLocalPlugin,
+  artifactsS3Plugin,
+  modelRuntimeOnnxPlugin,
 ];
 
 export async function compose(context: ProcessContext<typeof settings>): Promise<Composition> {

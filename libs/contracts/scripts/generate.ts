@@ -24,16 +24,19 @@ const generator = join(
 );
 execFileSync(process.execPath, [
   generator,
-  ...[
-    '--grpcLib=@grpc/grpc-js',
-    '--longs=String',
-    '--enums=String',
-    '--defaults',
-    '--oneofs',
-    '--keepCase',
-    '--includeComments',
-  ],
-  ...['--importFileExtension=.ts', '--targetFileExtension=.ts', '-I', protoRoot, '-O', join(output, 'messages')],
+  '--grpcLib=@grpc/grpc-js',
+  '--longs=String',
+  '--enums=String',
+  '--defaults',
+  '--oneofs',
+  '--keepCase',
+  '--includeComments',
+  '--importFileExtension=.ts',
+  '--targetFileExtension=.ts',
+  '-I',
+  protoRoot,
+  '-O',
+  join(output, 'messages'),
   ...files,
 ]);
 

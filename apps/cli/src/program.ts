@@ -1,0 +1,59 @@
+import { Command, Option } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { addAliasCommands } from './aliases.ts';
+import { addAuditCommands } from './audit.ts';
+import { connect, type Connection } from './connection.ts';
+import { addModelCommands } from './models.ts';
+import { printerFor, type Printer } from './printer.ts';
+import { addTokenCommand } from './token.ts';
+
+export interface ProgramSurroundings {
+  readonly out: { write(text: string): unknown };
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+interface GlobalOptions {
+  readonly address: string;
+  readonly token?: string;
+  readonly tokenFile?: string;
+  readonly workspace?: string;
+  readonly json: boolean;
+}
+
+/** What a command works with; the connection is closed when it ends. */
+export type RunCommand = (work: (connection: Connection, print: Printer) => Promise<void>) => Promise<void>;
+
+/** The whole command line; nothing is read or opened before a command runs. */
+export function createProgram({ out, environment }: ProgramSurroundings): Command {
+  const option = (flags: string, text: string, variable: string): Option => {
+    const made = new Option(flags, `${text} [${variable}]`);
+    const value = environment[variable];
+    return value === undefined ? made : made.default(value, 'from the environment');
+  };
+  const address = option('--address <host:port>', 'where the services listen', 'SLIPWAY_ADDRESS');
+  if (address.defaultValue === undefined) address.default('127.0.0.1:50051');
+  const program = new Command('slipway')
+    .description('Models, aliases, approvals and the audit log of a running Slipway.')
+    .version(manifest.version)
+    .addOption(address)
+    .addOption(option('--token <token>', 'token of the caller', 'SLIPWAY_TOKEN'))
+    .addOption(option('--token-file <path>', 'file that holds it', 'SLIPWAY_TOKEN_FILE'))
+    .addOption(option('--workspace <name>', 'workspace to act in', 'SLIPWAY_WORKSPACE'))
+    .option('--json', 'print JSON', false)
+    .showHelpAfterError()
+    .configureOutput({ writeOut: (text) => void out.write(text) });
+  const run: RunCommand = async (work) => {
+    const options = program.opts<GlobalOptions>();
+    const connection = connect(options);
+    try {
+      await work(connection, printerFor(out, options.json));
+    } finally {
+      await connection.close();
+    }
+  };
+  addModelCommands(program, run);
+  addAliasCommands(program, run);
+  addAuditCommands(program, run);
+  addTokenCommand(program, out);
+  return program;
+}
