@@ -21,8 +21,21 @@ export interface FieldViolation {
   readonly description: string;
 }
 
-/** An error whose text and facts may be shown to the caller. Everything else is a bug and is shown as INTERNAL. */
+/** On the prototype of each class below: its name. Copies of this module in one process share the symbol, not the classes. */
+const ERROR_CLASS = Symbol.for('slipway.error-class.v1');
+
+/**
+ * An error whose text and facts may be shown to the caller. Everything else is a bug and is shown as INTERNAL.
+ *
+ * `instanceof` holds for this class and those of this file also when the error was made by another copy of this module: a plugin brings its own.
+ * For any other subclass it means what it always means.
+ */
 export abstract class DomainError extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    const wanted: unknown = Object.getOwnPropertyDescriptor(this.prototype, ERROR_CLASS)?.value;
+    return typeof wanted === 'string' && value instanceof Error && classNames(value).includes(wanted);
+  }
   abstract readonly kind: ErrorKind;
   /** Stable UPPER_SNAKE word, part of the contract. */
   abstract readonly reason: string;
@@ -156,3 +169,29 @@ export class DataLossError extends PlainDomainError {
     super(message, 'DATA_LOSS', details);
   }
 }
+
+/** What the prototypes of an error say they are, also those of another copy. */
+function classNames(error: Error): readonly unknown[] {
+  const names: unknown[] = [];
+  for (let at: unknown = Object.getPrototypeOf(error); at !== null; at = Object.getPrototypeOf(at)) {
+    names.push(Object.getOwnPropertyDescriptor(at, ERROR_CLASS)?.value);
+  }
+  return names;
+}
+
+// The names are keys, so that a bundler that renames a class changes nothing.
+const classes = {
+  DomainError,
+  InvalidArgumentError,
+  NotFoundError,
+  AlreadyExistsError,
+  FailedPreconditionError,
+  ConflictError,
+  ExhaustedError,
+  UnauthenticatedError,
+  DeniedError,
+  UnavailableError,
+  UnsupportedError,
+  DataLossError,
+};
+for (const [name, type] of Object.entries(classes)) Object.defineProperty(type.prototype, ERROR_CLASS, { value: name });

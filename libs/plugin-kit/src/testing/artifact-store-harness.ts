@@ -19,7 +19,7 @@ export interface ArtifactStoreFixture {
 }
 
 /** Never aborts. */
-export const unaborted = new AbortController().signal;
+export const unaborted: AbortSignal = new AbortController().signal;
 
 export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 

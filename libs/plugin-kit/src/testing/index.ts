@@ -1,4 +1,4 @@
-export { modelRuntimeSuite } from './model-runtime-suite.ts';
+export { modelRuntimeSuite, type RuntimeSuiteModels } from './model-runtime-suite.ts';
 export { RUNTIME_SUITE_MODELS } from './model-runtime-models.ts';
 export { eventBusSuite, type EventBusStorage } from './event-bus-suite.ts';
 export { trainerSuite, type TrainerSuiteSubject } from './trainer-suite.ts';

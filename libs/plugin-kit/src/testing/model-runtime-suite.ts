@@ -5,8 +5,25 @@ import type { Tensor } from '../tensor.ts';
 import { RUNTIME_SUITE_MODELS } from './model-runtime-models.ts';
 
 const never = new AbortController().signal;
-const bytesOf = (model: keyof typeof RUNTIME_SUITE_MODELS): Uint8Array =>
-  Buffer.from(RUNTIME_SUITE_MODELS[model], 'base64');
+
+/** Three models in one format, each a whole file. */
+export interface RuntimeSuiteModels {
+  /** One of the runtime's `formats`. */
+  readonly format: string;
+  /** Inputs `left` and `right`, outputs `sum` and `product`, elementwise; all FP32 [-1, 2], declared in this order. */
+  readonly arithmetic: Uint8Array;
+  /** Input `in_<T>` unchanged to output `out_<T>`, [-1], for each of the 13 datatypes. */
+  readonly everyDatatype: Uint8Array;
+  /** `value` = [10, 20, 30][`index`], INT64 [-1] to FP32 [-1]; an index outside is an error of the values. */
+  readonly lookup: Uint8Array;
+}
+
+const ONNX_MODELS: RuntimeSuiteModels = {
+  format: 'onnx',
+  arithmetic: Buffer.from(RUNTIME_SUITE_MODELS.arithmetic, 'base64'),
+  everyDatatype: Buffer.from(RUNTIME_SUITE_MODELS.everyDatatype, 'base64'),
+  lookup: Buffer.from(RUNTIME_SUITE_MODELS.lookup, 'base64'),
+};
 
 const floats = (name: string, rows: number, from: number): Tensor => ({
   name,
@@ -41,22 +58,27 @@ async function failureOf(action: Promise<unknown>): Promise<DomainError> {
   return error as DomainError;
 }
 
-/** The contract of the port `model-runtime` for runtimes that take `onnx`. @param make a runtime that is not open yet. */
-export function modelRuntimeSuite(name: string, make: () => ModelRuntime): void {
+/**
+ * The contract of the port `model-runtime`.
+ * @param make a runtime that is not open yet.
+ * @param models of a format that it takes; `onnx` when not given.
+ */
+export function modelRuntimeSuite(name: string, make: () => ModelRuntime, models = ONNX_MODELS): void {
   describe(`model runtime contract: ${name}`, () => {
+    const { format } = models;
     const opened = async (): Promise<ModelRuntime> => {
       const runtime = make();
       await runtime.open(never);
       onTestFinished(() => runtime.close());
       return runtime;
     };
-    const loaded = async (model: keyof typeof RUNTIME_SUITE_MODELS): Promise<LoadedModel> =>
-      (await opened()).load(bytesOf(model), 'onnx', never);
+    const loaded = async (model: 'arithmetic' | 'everyDatatype' | 'lookup'): Promise<LoadedModel> =>
+      (await opened()).load(models[model], format, never);
 
-    it('takes onnx and reads the signature', async () => {
+    it('takes its format and reads the signature', async () => {
       const runtime = await opened();
-      expect(runtime.formats).toContain('onnx');
-      const model = await runtime.load(bytesOf('arithmetic'), 'onnx', never);
+      expect(runtime.formats).toContain(format);
+      const model = await runtime.load(models.arithmetic, format, never);
       expect(model.signature).toEqual({
         inputs: [
           { name: 'left', datatype: 'FP32', shape: [-1, 2] },
@@ -134,8 +156,8 @@ export function modelRuntimeSuite(name: string, make: () => ModelRuntime): void 
     it('refuses bytes that are no model', async () => {
       const runtime = await opened();
       const garbage = Uint8Array.from({ length: 100 }, (_, index) => (index * 37) & 0xff);
-      for (const bytes of [garbage, new Uint8Array(0), bytesOf('arithmetic').subarray(0, 40)]) {
-        const failure = await failureOf(runtime.load(bytes, 'onnx', never));
+      for (const bytes of [garbage, new Uint8Array(0), models.arithmetic.subarray(0, 40)]) {
+        const failure = await failureOf(runtime.load(bytes, format, never));
         expect(failure.kind).toBe('failed-precondition');
         expect(failure.facts['cause']).toMatch(/./);
       }
@@ -143,7 +165,7 @@ export function modelRuntimeSuite(name: string, make: () => ModelRuntime): void 
 
     it('refuses a format it does not take', async () => {
       const runtime = await opened();
-      expect((await failureOf(runtime.load(bytesOf('lookup'), 'pickle', never))).kind).toBe('unsupported');
+      expect((await failureOf(runtime.load(models.lookup, 'pickle', never))).kind).toBe('unsupported');
     });
 
     it('lets running calls finish when a model closes, and refuses later ones', async () => {
@@ -161,22 +183,22 @@ export function modelRuntimeSuite(name: string, make: () => ModelRuntime): void 
 
     it('refuses to run or load for a caller that has left', async () => {
       const runtime = await opened();
-      const model = await runtime.load(bytesOf('arithmetic'), 'onnx', never);
+      const model = await runtime.load(models.arithmetic, format, never);
       const left = AbortSignal.abort(new Error('the caller left'));
       const inputs = [floats('left', 1, 0), floats('right', 1, 0)];
       await expect(model.run(inputs, ['sum'], left)).rejects.toThrow('the caller left');
-      await expect(runtime.load(bytesOf('lookup'), 'onnx', left)).rejects.toThrow('the caller left');
+      await expect(runtime.load(models.lookup, format, left)).rejects.toThrow('the caller left');
       expect(await model.run(inputs, ['sum'], never)).toHaveLength(1);
     });
 
     it('closes its models with it, and loads no more', async () => {
       const runtime = await opened();
-      const model = await runtime.load(bytesOf('arithmetic'), 'onnx', never);
+      const model = await runtime.load(models.arithmetic, format, never);
       await runtime.close();
       await runtime.close();
       const inputs = [floats('left', 1, 0), floats('right', 1, 0)];
       expect((await failureOf(model.run(inputs, ['sum'], never))).kind).toBe('unavailable');
-      expect((await failureOf(runtime.load(bytesOf('lookup'), 'onnx', never))).kind).toBe('unavailable');
+      expect((await failureOf(runtime.load(models.lookup, format, never))).kind).toBe('unavailable');
     });
   });
 }
