@@ -22,18 +22,15 @@ async function run(options: DemoOptions, screen: Screen): Promise<void> {
   };
   const trainer = trainerLinearPlugin.create(trainerLinearPlugin.parseConfig({}), dependencies);
   const runtime = modelRuntimeOnnxPlugin.create(modelRuntimeOnnxPlugin.parseConfig({}), dependencies);
-  const alice = connectPrincipal('alice', server);
-  const bob = connectPrincipal('bob', server);
+  const { grpc, inference } = server.ports;
+  const addresses = { registry: `127.0.0.1:${grpc}`, inference: `127.0.0.1:${inference}` };
+  const alice = connectPrincipal('alice', server.tokens.alice, addresses);
+  const bob = connectPrincipal('bob', server.tokens.bob, addresses);
   let left = false;
   try {
     await trainer.open(stopped.signal);
     await runtime.open(stopped.signal);
-    const outcome = await tellStory(
-      alice.principal,
-      bob.principal,
-      { trainer, runtime, signal: stopped.signal, screen },
-      options,
-    );
+    const outcome = await tellStory(alice, bob, { trainer, runtime, signal: stopped.signal, screen }, options);
     const resources = {
       seconds: (performance.now() - began) / 1000,
       serverReadySeconds: server.readyAfterMs / 1000,

@@ -18,7 +18,7 @@ export interface DemoServer {
   readonly ports: Ports;
   readonly folder: string;
   /** Token by principal; the same are in `<folder>/<principal>.token`. */
-  readonly tokens: Readonly<Record<string, string>>;
+  readonly tokens: Readonly<Record<keyof typeof PRINCIPALS, string>>;
   readonly readyAfterMs: number;
   /** Largest resident memory so far in bytes; undefined where the system does not tell. */
   peakMemoryBytes(): number | undefined;
@@ -76,7 +76,7 @@ export async function startServer(fixedPorts: boolean): Promise<DemoServer> {
   };
 }
 
-function writeTokens(folder: string): Record<string, string> {
+function writeTokens(folder: string): Record<keyof typeof PRINCIPALS, string> {
   const made = Object.entries(PRINCIPALS).map(([principal, roles]) => ({
     principal,
     ...createToken(systemRandom, { principal, workspaces: ['default'], roles: [...roles] }),
@@ -85,7 +85,10 @@ function writeTokens(folder: string): Record<string, string> {
     mode: 0o600,
   });
   for (const { principal, token } of made) writeFileSync(join(folder, `${principal}.token`), token, { mode: 0o600 });
-  return Object.fromEntries(made.map(({ principal, token }) => [principal, token]));
+  return Object.fromEntries(made.map(({ principal, token }) => [principal, token])) as Record<
+    keyof typeof PRINCIPALS,
+    string
+  >;
 }
 
 async function readPorts(file: string, child: ChildProcess, log: readonly string[]): Promise<Ports> {
