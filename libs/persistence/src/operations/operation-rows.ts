@@ -1,6 +1,6 @@
 import type { Micros } from '@slipway/kernel';
 import type { SqlRunner, SqlValue } from '../database/sql-runner.ts';
-import type { OperationRecord, OperationState } from './operation.ts';
+import type { OperationFailure, OperationKey, OperationRecord, OperationState } from './operation.ts';
 
 interface Row {
   readonly workspace: string;
@@ -19,11 +19,16 @@ interface Row {
   readonly created_at: string;
   readonly updated_at: string;
   readonly cancel_requested: number;
+  readonly lease_owner: string;
+  readonly lease_until: string;
+  readonly revision: string;
 }
 
-const SELECT = `select workspace, id, kind, state, cast(done as text) as done, cast(total as text) as total, unit, error_kind,
+const COLUMNS = `workspace, id, kind, state, cast(done as text) as done, cast(total as text) as total, unit, error_kind,
   error_reason, error_message, result_json, result_type, principal, cast(created_at as text) as created_at,
-  cast(updated_at as text) as updated_at, cancel_requested from slipway_operation o`;
+  cast(updated_at as text) as updated_at, cancel_requested, lease_owner, cast(lease_until as text) as lease_until,
+  cast(revision as text) as revision`;
+const UNFINISHED = `state in ('pending', 'running')`;
 
 const toRecord = (row: Row): OperationRecord => ({
   workspace: row.workspace,
@@ -43,22 +48,30 @@ const toRecord = (row: Row): OperationRecord => ({
   createdAt: BigInt(row.created_at),
   updatedAt: BigInt(row.updated_at),
   cancelRequested: row.cancel_requested !== 0,
+  leaseOwner: row.lease_owner,
+  leaseUntil: BigInt(row.lease_until),
+  revision: BigInt(row.revision),
 });
 
-export async function readOperation(
-  sql: SqlRunner,
-  workspace: string,
-  id: string,
-): Promise<OperationRecord | undefined> {
-  const [row] = await sql.all<Row>(`${SELECT} where o.workspace = ? and o.id = ?`, [workspace, id]);
+export async function readOperation(sql: SqlRunner, key: OperationKey): Promise<OperationRecord | undefined> {
+  const [row] = await sql.all<Row>(`select ${COLUMNS} from slipway_operation o where o.workspace = ? and o.id = ?`, [
+    key.workspace,
+    key.id,
+  ]);
   return row && toRecord(row);
 }
 
-/** Newest first: ids sort by the time they were made. `kind` '' means all; the next page begins before the last id. */
-export async function listOperations(
-  sql: SqlRunner,
-  query: { workspace: string; kind: string; before: string | undefined; limit: number },
-): Promise<readonly OperationRecord[]> {
+export interface OperationQuery {
+  readonly workspace: string;
+  /** '' means all. */
+  readonly kind: string;
+  /** Id of the last one of the page before. */
+  readonly before: string | undefined;
+  readonly limit: number;
+}
+
+/** Newest first: ids sort by the time they were made. */
+export async function listOperations(sql: SqlRunner, query: OperationQuery): Promise<readonly OperationRecord[]> {
   const filters: [string, SqlValue | undefined][] = [
     ['o.workspace = ?', query.workspace],
     ['o.kind = ?', query.kind === '' ? undefined : query.kind],
@@ -66,97 +79,135 @@ export async function listOperations(
   ];
   const used = filters.flatMap(([text, value]) => (value === undefined ? [] : [{ text, value }]));
   const rows = await sql.all<Row>(
-    `${SELECT} where ${used.map(({ text }) => text).join(' and ')} order by o.id desc limit ?`,
+    `select ${COLUMNS} from slipway_operation o where ${used.map(({ text }) => text).join(' and ')}
+     order by o.id desc limit ?`,
     [...used.map(({ value }) => value), query.limit],
   );
   return rows.map(toRecord);
 }
 
-export async function insertOperation(
-  sql: SqlRunner,
-  begin: { workspace: string; id: string; kind: string; unit: string; principal: string },
-  lease: { owner: string; until: Micros; now: Micros },
-): Promise<void> {
+export async function insertOperation(sql: SqlRunner, record: OperationRecord): Promise<void> {
   await sql.run(
     `insert into slipway_operation (workspace, id, kind, state, done, total, unit, principal, created_at, updated_at,
-       cancel_requested, lease_owner, lease_until) values (?, ?, ?, 'pending', 0, 0, ?, ?, ?, ?, 0, ?, ?)`,
+       cancel_requested, lease_owner, lease_until, revision) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)`,
     [
-      begin.workspace,
-      begin.id,
-      begin.kind,
-      begin.unit,
-      begin.principal,
-      lease.now,
-      lease.now,
-      lease.owner,
-      lease.until,
+      record.workspace,
+      record.id,
+      record.kind,
+      record.state,
+      record.done,
+      record.total,
+      record.unit,
+      record.principal,
+      record.createdAt,
+      record.updatedAt,
+      record.leaseOwner,
+      record.leaseUntil,
+      record.revision,
     ],
   );
 }
 
-/** Progress and a longer lease, as long as it is ours and not final. @returns false when it is not: then the work must stop. */
-export async function renewOperation(
+/** What an owner may change; what is left out of `outcome` becomes empty. */
+export interface OperationChange {
+  readonly state: OperationState;
+  readonly done: bigint;
+  readonly total: bigint;
+  readonly error?: OperationFailure;
+  readonly resultJson?: string;
+  readonly resultType?: string;
+}
+
+/** @returns the row after the change; undefined when `known` is not the newest revision, not its owner's any more, or final. */
+export async function updateOperation(
   sql: SqlRunner,
-  at: {
-    workspace: string;
-    id: string;
-    owner: string;
-    until: Micros;
-    now: Micros;
-    done: bigint;
-    total: bigint;
-    state: 'pending' | 'running';
-  },
-): Promise<boolean> {
+  known: OperationRecord,
+  change: OperationChange,
+  now: Micros,
+): Promise<OperationRecord | undefined> {
+  const [row] = await sql.all<Row>(
+    `update slipway_operation set state = ?, done = ?, total = ?, error_kind = ?, error_reason = ?, error_message = ?,
+       result_json = ?, result_type = ?, updated_at = ?, revision = revision + 1
+     where workspace = ? and id = ? and lease_owner = ? and revision = ? and ${UNFINISHED} returning ${COLUMNS}`,
+    [
+      change.state,
+      change.done,
+      change.total,
+      change.error?.kind ?? null,
+      change.error?.reason ?? null,
+      change.error?.message ?? null,
+      change.resultJson ?? null,
+      change.resultType ?? null,
+      now,
+      known.workspace,
+      known.id,
+      known.leaseOwner,
+      known.revision,
+    ],
+  );
+  return row && toRecord(row);
+}
+
+/** Idempotent; changes nothing of a final one. @returns whether this call was the one that asked. */
+export async function requestCancel(sql: SqlRunner, key: OperationKey, now: Micros): Promise<boolean> {
   const changed = await sql.run(
-    `update slipway_operation set state = ?, done = ?, total = ?, updated_at = ?, lease_until = ?
-     where workspace = ? and id = ? and lease_owner = ? and state in ('pending', 'running')`,
-    [at.state, at.done, at.total, at.now, at.until, at.workspace, at.id, at.owner],
+    `update slipway_operation set cancel_requested = 1, updated_at = ?, revision = revision + 1
+     where workspace = ? and id = ? and cancel_requested = 0 and ${UNFINISHED}`,
+    [now, key.workspace, key.id],
   );
   return changed === 1;
 }
 
-/** The final state; nothing when the reaper was faster. */
-export async function finishOperation(
+/** One that is still ours. */
+export interface HeldOperation {
+  readonly id: string;
+  readonly cancelRequested: boolean;
+}
+
+/** Extends the leases of those `ids` that the owner still holds; a lease that ran out and that nobody took notice of counts. */
+export async function renewLeases(
   sql: SqlRunner,
-  at: { workspace: string; id: string; owner: string; now: Micros; done: bigint; total: bigint },
-  outcome: Pick<OperationRecord, 'state' | 'error' | 'resultJson' | 'resultType'>,
-): Promise<void> {
-  await sql.run(
-    `update slipway_operation set state = ?, error_kind = ?, error_reason = ?, error_message = ?, result_json = ?, result_type = ?,
-       done = ?, total = ?, updated_at = ? where workspace = ? and id = ? and lease_owner = ? and state in ('pending', 'running')`,
-    [
-      outcome.state,
-      outcome.error?.kind ?? null,
-      outcome.error?.reason ?? null,
-      outcome.error?.message ?? null,
-      outcome.resultJson ?? null,
-      outcome.resultType ?? null,
-      at.done,
-      at.total,
-      at.now,
-      at.workspace,
-      at.id,
-      at.owner,
-    ],
+  owner: string,
+  ids: readonly string[],
+  until: Micros,
+): Promise<readonly HeldOperation[]> {
+  const rows = await sql.all<{ id: string; cancel_requested: number }>(
+    `update slipway_operation set lease_until = ? where lease_owner = ? and ${UNFINISHED}
+       and id in (${ids.map(() => '?').join(', ')}) returning id, cancel_requested`,
+    [until, owner, ...ids],
+  );
+  return rows.map((row) => ({ id: row.id, cancelRequested: row.cancel_requested !== 0 }));
+}
+
+/** Those of the owner that somebody wants stopped. */
+export async function readCancelled(sql: SqlRunner, owner: string): Promise<readonly string[]> {
+  const rows = await sql.all<{ id: string }>(
+    `select id from slipway_operation where lease_owner = ? and cancel_requested = 1 and ${UNFINISHED}`,
+    [owner],
+  );
+  return rows.map(({ id }) => id);
+}
+
+export const OWNER_LOST: OperationFailure = {
+  kind: 'unavailable',
+  reason: 'OWNER_LOST',
+  message: 'the process that worked on it is gone; begin it again',
+};
+
+/** Fails what nobody works on any more. @returns which. */
+export function reapOperations(sql: SqlRunner, now: Micros): Promise<readonly OperationKey[]> {
+  return sql.all<{ workspace: string; id: string }>(
+    `update slipway_operation set state = 'failed', error_kind = ?, error_reason = ?, error_message = ?, updated_at = ?,
+       revision = revision + 1 where ${UNFINISHED} and lease_until <= ? returning workspace, id`,
+    [OWNER_LOST.kind, OWNER_LOST.reason, OWNER_LOST.message, now, now],
   );
 }
 
-/** Idempotent; nothing for a final one. */
-export async function requestCancel(sql: SqlRunner, workspace: string, id: string, now: Micros): Promise<void> {
-  await sql.run(
-    `update slipway_operation set cancel_requested = 1, updated_at = ?
-     where workspace = ? and id = ? and cancel_requested = 0 and state in ('pending', 'running')`,
-    [now, workspace, id],
-  );
-}
-
-/** Fails what nobody works on any more. @returns how many. */
-export function reapOperations(sql: SqlRunner, now: Micros): Promise<number> {
+/** Forgets what ended before a time. @returns how many, at most `limit`. */
+export function purgeOperations(sql: SqlRunner, before: Micros, limit: number): Promise<number> {
   return sql.run(
-    `update slipway_operation set state = 'failed', error_kind = 'unavailable', error_reason = 'OPERATION_ABANDONED',
-       error_message = 'the process that worked on it is gone; begin it again', updated_at = ?
-     where state in ('pending', 'running') and lease_until < ?`,
-    [now, now],
+    `delete from slipway_operation where (workspace, id) in (select workspace, id from slipway_operation
+       where state in ('succeeded', 'failed', 'cancelled') and updated_at < ? order by updated_at limit ?)`,
+    [before, limit],
   );
 }

@@ -1,29 +1,24 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
-  DomainError,
   ExhaustedError,
-  NotFoundError,
-  type Caller,
+  UnavailableError,
   type Clock,
   type Component,
   type IdSource,
   type Logger,
 } from '@slipway/kernel';
 import type { Database } from '../database/open-database.ts';
-import { WakeSignal } from '../outbox/wake-signal.ts';
-import { isFinal, type OperationProgress, type OperationRecord, type OperationWork } from './operation.ts';
-import {
-  finishOperation,
-  insertOperation,
-  listOperations,
-  readOperation,
-  reapOperations,
-  renewOperation,
-  requestCancel,
-} from './operation-rows.ts';
+import type { AuditEntry, UnitOfWork, UnitOfWorkContext } from '../unit-of-work/transaction.ts';
+import { Alarm } from './alarm.ts';
+import { OperationStore } from './operation-store.ts';
+import { OWNER_STOPPED, toFailed, toSuccess, type OperationOutcome } from './operation-outcome.ts';
+import { RunningOperation } from './running-operation.ts';
+import { operationNotFound, watchOperation } from './watch-operation.ts';
+import type { OperationKey, OperationRecord, OperationWork } from './operation.ts';
 
 export interface OperationRunnerOptions {
   readonly database: Database;
+  /** Of the same database. */
+  readonly unitOfWork: UnitOfWork;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Logger;
@@ -31,225 +26,317 @@ export interface OperationRunnerOptions {
   readonly runningMax?: number;
   /** Operations that may wait; more are refused. */
   readonly waitingMax?: number;
-  /** After this time without a heartbeat an operation is failed. Heartbeats come three times as often. */
+  /** How long an operation stays without an owner after its process died. Heartbeats come three times as often. */
   readonly leaseMs?: number;
+  /** Worst delay until a cancel by another process is seen. */
+  readonly pollMs?: number;
+  /** How long finished operations can be read. */
+  readonly retentionMs?: number;
+  /** How long a drain waits for work before it is stopped; below the drain budget of the process, so that the end is still noted. */
+  readonly drainMs?: number;
 }
 
-const DEFAULTS = { runningMax: 4, waitingMax: 100, leaseMs: 15_000 };
-const WATCH_POLL_MS = 500;
+/** What is to be done. */
+export interface OperationRequest {
+  /** Dotted, e.g. `audit.verify`. */
+  readonly kind: string;
+  /** What its progress counts, e.g. `rows`. */
+  readonly unit: string;
+  /** 0 or left out while unknown. */
+  readonly total?: bigint;
+  /** The client's `request_id`: a repeat with the same `request` gets the first operation and begins nothing. */
+  readonly requestId?: string;
+  /** What makes two requests the same; plain data. */
+  readonly request?: unknown;
+  /** Written in the transaction that begins it. */
+  readonly audit?: AuditEntry;
+}
+
+const DEFAULTS = {
+  runningMax: 4,
+  waitingMax: 100,
+  leaseMs: 15_000,
+  pollMs: 1_000,
+  retentionMs: 7 * 86_400_000,
+  drainMs: 10_000,
+};
+const KIND = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
+const PURGE_EVERY_MS = 60_000;
+const PURGE_ROWS = 500;
+/** How long work may take to notice that it was stopped. */
+const HALT_MS = 1_000;
 
 interface Job {
-  readonly workspace: string;
-  readonly id: string;
+  readonly operation: RunningOperation;
   readonly work: OperationWork;
-  readonly stop: AbortController;
-  progress: OperationProgress;
-  state: 'pending' | 'running';
-  cancelled: boolean;
 }
 
-/** Runs long work in this process, with its state in the database. What a process leaves behind when it dies is failed by any other. */
+/**
+ * Runs long work in this process, with its state in the database. No operation stays unfinished without an owner: what a process leaves
+ * behind when it dies is failed by the runner of any other process on the same database.
+ */
 export class OperationRunner implements Component {
   readonly name = 'operations';
+  readonly store: OperationStore;
   readonly #options: OperationRunnerOptions & typeof DEFAULTS;
   readonly #owner: string;
   readonly #jobs = new Map<string, Job>();
   readonly #waiting: Job[] = [];
-  readonly #settled = new Map<string, Promise<void>>();
-  readonly #watchers = new Set<WakeSignal>();
+  readonly #executions = new Set<Promise<void>>();
   readonly #stop = new AbortController();
+  readonly #alarm: Alarm;
+  readonly #due = { reap: 0, purge: 0 };
+  /** Places taken: begun or just about to be. */
+  #taken = 0;
   #running = 0;
-  #draining = false;
+  #state: 'created' | 'serving' | 'draining' | 'stopped' = 'created';
+  #idle = Promise.withResolvers<void>();
   #loop: Promise<void> | undefined;
 
   constructor(options: OperationRunnerOptions) {
     this.#options = { ...DEFAULTS, ...options };
     this.#owner = options.ids.next();
+    this.#alarm = new Alarm(options.clock);
+    this.store = new OperationStore(options.database);
   }
 
   start(): Promise<void> {
-    this.#loop ??= this.#beat(this.#stop.signal);
+    if (this.#state === 'created') this.#state = 'serving';
+    this.#loop ??= this.#run(this.#stop.signal);
     return Promise.resolve();
   }
 
-  /** Waits for what runs; when `signal` aborts, the rest is stopped and ends as failed. */
+  /** Waits for what was begun; what is unfinished after `drainMs`, or when the signal aborts, is stopped and noted as failed. */
   async drain(signal: AbortSignal): Promise<void> {
-    this.#draining = true;
-    const abandon = (): void => this.#jobs.forEach((job) => job.stop.abort(new Error('the process is stopping')));
-    if (signal.aborted) abandon();
-    signal.addEventListener('abort', abandon, { once: true });
-    while (this.#settled.size > 0 || this.#waiting.length > 0) {
-      await Promise.all(this.#settled.values());
-      await delay(0);
-    }
-    signal.removeEventListener('abort', abandon);
+    if (this.#state !== 'stopped') this.#state = 'draining';
+    if (this.#taken === 0) return;
+    const timer = new Alarm(this.#options.clock);
+    void this.#idle.promise.then(timer.ring);
+    await timer.sleep(this.#options.drainMs, signal);
+    await this.#halt();
   }
 
   async stop(): Promise<void> {
-    await this.drain(AbortSignal.abort());
+    this.#state = 'stopped';
+    await this.#halt();
     this.#stop.abort();
     await this.#loop;
   }
 
   /**
-   * Notes the operation and runs it soon.
-   * @param unit what its progress counts, e.g. `rows`.
-   * @throws {ExhaustedError} when too many are waiting, or the process is stopping.
+   * Notes the operation and runs it when there is room. Not within a unit of work: it has one of its own.
+   * @throws {ExhaustedError} when too many are waiting. @throws {UnavailableError} when the process starts or stops.
    */
-  async begin(caller: Caller, kind: string, unit: string, work: OperationWork): Promise<OperationRecord> {
-    const { database, ids, waitingMax } = this.#options;
-    if (this.#draining || this.#waiting.length >= waitingMax) {
+  async begin(context: UnitOfWorkContext, request: OperationRequest, work: OperationWork): Promise<OperationRecord> {
+    const { unitOfWork, clock, log, runningMax, waitingMax } = this.#options;
+    if (!KIND.test(request.kind)) throw new RangeError(`not a kind of operations: '${request.kind}'`);
+    if (this.#state !== 'serving') {
+      throw new UnavailableError('this process takes no operations now; try again', {
+        reason: 'OPERATIONS_NOT_SERVED',
+      });
+    }
+    if (this.#taken >= runningMax + waitingMax) {
       throw new ExhaustedError('too many operations are waiting; try again later', { reason: 'OPERATIONS_FULL' });
     }
-    const place = { workspace: caller.workspace, id: ids.next() };
-    const begin = { ...place, kind, unit, principal: caller.principal };
-    const job: Job = {
-      ...place,
-      work,
-      stop: new AbortController(),
-      progress: { done: 0n, total: 0n },
-      state: 'pending',
-      cancelled: false,
-    };
-    await database.write(({ sql }) => insertOperation(sql, begin, { owner: this.#owner, ...this.#lease() }));
-    this.#jobs.set(job.id, job);
-    this.#waiting.push(job);
-    const record = await this.get(place.workspace, place.id);
-    this.#fill();
-    return record;
-  }
-
-  /** @throws {NotFoundError} */
-  async get(workspace: string, id: string): Promise<OperationRecord> {
-    const found = await this.#options.database.read(({ sql }) => readOperation(sql, workspace, id));
-    if (!found)
-      throw new NotFoundError(`there is no operation '${id}'`, { reason: 'OPERATION_NOT_FOUND', facts: { id } });
-    return found;
-  }
-
-  /** Newest first; the next page begins before the id of the last one. */
-  list(
-    workspace: string,
-    kind: string,
-    before: string | undefined,
-    limit: number,
-  ): Promise<readonly OperationRecord[]> {
-    return this.#options.database.read(({ sql }) => listOperations(sql, { workspace, kind, before, limit }));
+    this.#taken += 1;
+    try {
+      const fresh = this.#newRecord(context, request);
+      const record = await unitOfWork.run(context, (tx) =>
+        tx.requests.once(`operations.${request.kind}`, request.requestId ?? '', request.request, async () => {
+          await this.store.create(tx.sql, fresh);
+          if (request.audit) tx.audit.add(request.audit);
+          return fresh;
+        }),
+      );
+      if (record.id !== fresh.id) {
+        this.#leave();
+        return (await this.store.get(record)) ?? record;
+      }
+      this.#accept({ operation: new RunningOperation(fresh, { store: this.store, clock, log }), work });
+      return fresh;
+    } catch (error) {
+      this.#leave(); // if it was committed all the same, its lease runs out
+      throw error;
+    }
   }
 
   /** Asks for a stop, also of an operation of another process. Idempotent. @throws {NotFoundError} */
-  async cancel(workspace: string, id: string): Promise<OperationRecord> {
-    const { database, clock } = this.#options;
-    await database.write(({ sql }) => requestCancel(sql, workspace, id, clock.now()));
-    const job = this.#jobs.get(id);
-    if (job?.workspace === workspace) this.#cancelJob(job);
-    this.#notify();
-    return this.get(workspace, id);
-  }
-
-  /** The operation now and after each change; ends after a final state. @throws {NotFoundError} @throws the signal's reason when it aborts. */
-  async *watch(workspace: string, id: string, signal: AbortSignal): AsyncGenerator<OperationRecord, void, void> {
-    const wake = new WakeSignal();
-    this.#watchers.add(wake);
-    try {
-      for (let seen = ''; ;) {
-        const record = await this.get(workspace, id);
-        const shown = [record.state, record.done, record.total, record.cancelRequested, record.updatedAt].join(' ');
-        if (shown !== seen) yield record;
-        if (isFinal(record.state)) return;
-        seen = shown;
-        await wake.sleep(WATCH_POLL_MS, signal);
-        signal.throwIfAborted();
-      }
-    } finally {
-      this.#watchers.delete(wake);
+  async cancel(context: UnitOfWorkContext, id: string): Promise<OperationRecord> {
+    const key = { workspace: context.caller.workspace, id };
+    const isFirst = await this.#options.unitOfWork.run(context, async (tx) => {
+      const isFirst = await this.store.requestCancel(tx.sql, key, tx.now);
+      if (isFirst) tx.audit.add({ action: 'operations.cancel', resource: `operations/${id}` });
+      return isFirst;
+    });
+    if (isFirst) {
+      this.store.changes.notify(key);
+      this.#cancelJob(id);
     }
+    return this.get(key);
   }
 
-  #lease(): { now: bigint; until: bigint } {
-    const now = this.#options.clock.now();
-    return { now, until: now + BigInt(this.#options.leaseMs) * 1000n };
+  /** @throws {NotFoundError} */
+  async get(key: OperationKey): Promise<OperationRecord> {
+    const record = await this.store.get(key);
+    if (!record) throw operationNotFound(key.id);
+    return record;
   }
 
-  #notify(): void {
-    for (const watcher of this.#watchers) watcher.wake();
+  /** See `watchOperation`. */
+  watch(key: OperationKey, signal: AbortSignal): AsyncGenerator<OperationRecord, void, void> {
+    const { clock, pollMs } = this.#options;
+    return watchOperation(this.store, key, { clock, pollMs, signal });
   }
 
-  #cancelJob(job: Job): void {
-    job.cancelled = true;
-    job.stop.abort(new Error('the operation was cancelled'));
+  #newRecord({ caller }: UnitOfWorkContext, request: OperationRequest): OperationRecord {
+    const { ids, clock } = this.#options;
+    const now = clock.now();
+    return {
+      workspace: caller.workspace,
+      id: ids.next(),
+      kind: request.kind,
+      state: 'pending',
+      done: 0n,
+      total: request.total ?? 0n,
+      unit: request.unit,
+      error: undefined,
+      resultJson: undefined,
+      resultType: undefined,
+      principal: caller.principal,
+      createdAt: now,
+      updatedAt: now,
+      cancelRequested: false,
+      leaseOwner: this.#owner,
+      leaseUntil: this.#leaseEnd(now),
+      revision: 1n,
+    };
+  }
+
+  #leaseEnd = (now: bigint): bigint => now + BigInt(Math.ceil(this.#options.leaseMs)) * 1000n;
+
+  #accept(job: Job): void {
+    this.#jobs.set(job.operation.id, job);
+    this.#waiting.push(job);
+    if (this.#state === 'stopped') this.#launch(job, { state: 'failed', error: OWNER_STOPPED });
+    else this.#fill();
+  }
+
+  #leave(): void {
+    this.#taken -= 1;
+    if (this.#taken > 0) return;
+    this.#idle.resolve();
+    this.#idle = Promise.withResolvers<void>();
   }
 
   #fill(): void {
     while (this.#running < this.#options.runningMax) {
-      const job = this.#waiting.shift();
+      const job = this.#waiting[0];
       if (!job) return;
-      this.#running += 1;
-      this.#settled.set(job.id, this.#runJob(job));
+      this.#launch(job);
     }
   }
 
-  async #runJob(job: Job): Promise<void> {
-    const { database, log } = this.#options;
-    job.state = 'running';
+  /** @param end given when it is not to run any more. */
+  #launch(job: Job, end?: OperationOutcome): void {
+    this.#waiting.splice(this.#waiting.indexOf(job), 1);
+    const execution = this.#execute(job, end);
+    this.#executions.add(execution);
+    void execution.then(() => this.#executions.delete(execution));
+  }
+
+  async #execute(job: Job, end?: OperationOutcome): Promise<void> {
+    this.#running += end ? 0 : 1;
+    await job.operation.finish(end ?? (await this.#outcomeOf(job)));
+    this.#running -= end ? 0 : 1;
+    this.#jobs.delete(job.operation.id);
+    this.#leave();
+    this.#fill();
+  }
+
+  async #outcomeOf({ operation, work }: Job): Promise<OperationOutcome> {
     try {
-      await this.#renew(job);
-      const outcome = await this.#outcomeOf(job);
-      const at = { ...job, ...job.progress, owner: this.#owner, now: this.#lease().now };
-      await database.write(({ sql }) => finishOperation(sql, at, outcome));
+      await operation.markRunning();
+      operation.signal.throwIfAborted();
+      return toSuccess(await work(operation));
     } catch (error) {
-      log.error({ error, operation: job.id }, 'the end of an operation could not be noted; its lease will run out');
-    } finally {
-      this.#jobs.delete(job.id);
-      this.#settled.delete(job.id);
-      this.#running -= 1;
-      this.#notify();
-      this.#fill();
+      const isExpected = error === operation.signal.reason;
+      if (!isExpected) operation.log.warn({ error }, 'an operation ended with an error');
+      if (operation.isCancelled) return { state: 'cancelled' };
+      return isExpected ? { state: 'failed', error: OWNER_STOPPED } : toFailed(error);
     }
   }
 
-  async #outcomeOf(job: Job): Promise<Pick<OperationRecord, 'state' | 'error' | 'resultJson' | 'resultType'>> {
-    const none = { error: undefined, resultJson: undefined, resultType: undefined };
-    try {
-      job.stop.signal.throwIfAborted();
-      const report = (progress: OperationProgress): void => {
-        job.progress = progress;
-      };
-      const result = await job.work(report, job.stop.signal);
-      return { ...none, state: 'succeeded', resultJson: result.json, resultType: result.type };
-    } catch (error) {
-      if (job.cancelled) return { ...none, state: 'cancelled' };
-      if (error instanceof DomainError) {
-        return { ...none, state: 'failed', error: { kind: error.kind, reason: error.reason, message: error.message } };
-      }
-      this.#options.log.error({ error, operation: job.id }, 'an operation failed');
-      return { ...none, state: 'failed', error: { kind: 'internal', reason: 'INTERNAL', message: 'internal error' } };
-    }
+  #cancelJob(id: string): void {
+    const job = this.#jobs.get(id);
+    if (!job) return;
+    job.operation.cancel();
+    if (this.#waiting.includes(job)) this.#launch(job, { state: 'cancelled' });
   }
 
-  /** Writes progress and lease, and learns of a cancel or of a lease that was lost. */
-  async #renew(job: Job): Promise<void> {
-    const at = { ...job, ...job.progress, ...this.#lease(), owner: this.#owner };
-    const { held, cancelRequested } = await this.#options.database.write(async ({ sql }) => ({
-      held: await renewOperation(sql, at),
-      cancelRequested: (await readOperation(sql, job.workspace, job.id))?.cancelRequested ?? false,
-    }));
-    if (cancelRequested) this.#cancelJob(job);
-    if (!held) job.stop.abort(new Error('the operation is no longer ours'));
+  #loseJob(job: Job): void {
+    job.operation.log.error({}, 'the lease of an operation was lost; its work is stopped');
+    job.operation.lose();
+    if (this.#waiting.includes(job)) this.#launch(job, { state: 'failed', error: OWNER_STOPPED });
   }
 
-  async #beat(signal: AbortSignal): Promise<void> {
-    const { database, leaseMs, clock, log } = this.#options;
+  /** Notes the end of all that is unfinished, then gives its work a moment to stop. */
+  async #halt(): Promise<void> {
+    const ends = [...this.#jobs.values()].map(({ operation }) => {
+      operation.halt();
+      return operation.finish({ state: 'failed', error: OWNER_STOPPED });
+    });
+    for (const job of [...this.#waiting]) this.#launch(job, { state: 'failed', error: OWNER_STOPPED });
+    await Promise.all(ends);
+    if (this.#executions.size === 0) return;
+    const timer = new Alarm(this.#options.clock);
+    void Promise.all(this.#executions).then(timer.ring);
+    await timer.sleep(HALT_MS, new AbortController().signal);
+  }
+
+  #unfinished = (): readonly Job[] => [...this.#jobs.values()].filter(({ operation }) => !operation.isEnding);
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock, leaseMs, pollMs, log } = this.#options;
     while (!signal.aborted) {
       try {
-        for (const job of this.#jobs.values()) await this.#renew(job);
-        const reaped = await database.write(({ sql }) => reapOperations(sql, clock.now()));
-        if (reaped > 0) log.warn({ reaped }, 'operations of a process that is gone were failed');
-        this.#notify();
+        await this.#tick();
       } catch (error) {
-        log.warn({ error }, 'heartbeat of operations failed; trying again');
+        log.warn({ error }, 'the state of operations could not be read or written; trying again');
       }
-      await clock.sleep(leaseMs / 3, signal).catch(() => undefined); // aborted: the loop ends by its condition
+      const now = clock.now();
+      for (const job of this.#unfinished()) if (job.operation.leaseUntil <= now) this.#loseJob(job);
+      await this.#alarm.sleep(Math.min(pollMs, leaseMs / 3), signal);
+    }
+  }
+
+  async #tick(): Promise<void> {
+    const { clock, leaseMs, log, retentionMs } = this.#options;
+    const now = clock.monotonicMs();
+    const jobs = this.#unfinished();
+    const renewAt = clock.now() + BigInt(Math.ceil((leaseMs * 2) / 3)) * 1000n;
+    if (jobs.some(({ operation }) => operation.leaseUntil <= renewAt)) await this.#renew(jobs);
+    else if (jobs.length > 0) for (const id of await this.store.cancelled(this.#owner)) this.#cancelJob(id);
+    if (now >= this.#due.reap) {
+      const reaped = await this.store.reap(clock.now());
+      if (reaped.length > 0) log.warn({ reaped: reaped.length }, 'operations of a process that is gone were failed');
+      this.#due.reap = now + leaseMs / 3;
+    }
+    if (now >= this.#due.purge) {
+      const purged = await this.store.purge(clock.now() - BigInt(retentionMs) * 1000n, PURGE_ROWS);
+      this.#due.purge = purged === PURGE_ROWS ? now : now + PURGE_EVERY_MS;
+    }
+  }
+
+  /** Before the reaper of the same round, so that a machine that slept does not fail its own work. */
+  async #renew(jobs: readonly Job[]): Promise<void> {
+    const until = this.#leaseEnd(this.#options.clock.now());
+    const ids = jobs.map(({ operation }) => operation.id);
+    const held = new Map((await this.store.renew(this.#owner, ids, until)).map((each) => [each.id, each]));
+    for (const job of jobs) {
+      const mine = held.get(job.operation.id);
+      if (mine) job.operation.leaseUntil = until;
+      else if (!job.operation.isEnding) this.#loseJob(job);
+      if (mine?.cancelRequested) this.#cancelJob(job.operation.id);
     }
   }
 }

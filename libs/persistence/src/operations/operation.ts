@@ -1,11 +1,22 @@
-import type { Micros } from '@slipway/kernel';
+import type { Logger, Micros } from '@slipway/kernel';
 
 export type OperationState = 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
-/** Work that outlives one call, as `slipway.common.v1.Operation` shows it. */
-export interface OperationRecord {
+/** Names one operation; ids are unique over all workspaces, but may be looked up in their own only. */
+export interface OperationKey {
   readonly workspace: string;
   readonly id: string;
+}
+
+/** `kind` is an ErrorKind, or `internal` for a bug, whose text stays in the log. */
+export interface OperationFailure {
+  readonly kind: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Work that outlives one call, as `slipway.common.v1.Operation` shows it. */
+export interface OperationRecord extends OperationKey {
   /** What it does, e.g. `audit.verify`. */
   readonly kind: string;
   readonly state: OperationState;
@@ -14,8 +25,8 @@ export interface OperationRecord {
   readonly total: bigint;
   /** What is counted, e.g. `rows`. */
   readonly unit: string;
-  /** Set when the state is `failed`. `kind` is an ErrorKind, or `internal` for a bug, whose text stays in the log. */
-  readonly error: { readonly kind: string; readonly reason: string; readonly message: string } | undefined;
+  /** Set when the state is `failed`. */
+  readonly error: OperationFailure | undefined;
   /** proto3 JSON of the result; set when the state is `succeeded`. */
   readonly resultJson: string | undefined;
   readonly resultType: string | undefined;
@@ -23,18 +34,34 @@ export interface OperationRecord {
   readonly createdAt: Micros;
   readonly updatedAt: Micros;
   readonly cancelRequested: boolean;
+  /** The runner that answers for it until `leaseUntil`; after that anybody may fail it. */
+  readonly leaseOwner: string;
+  readonly leaseUntil: Micros;
+  /** Grows with every change that a reader can see; a longer lease is none. */
+  readonly revision: bigint;
 }
 
 export const isFinal = (state: OperationState): boolean =>
   state === 'succeeded' || state === 'failed' || state === 'cancelled';
 
-export interface OperationProgress {
-  readonly done: bigint;
-  readonly total: bigint;
+export interface OperationResult {
+  /** Full name of the result message. */
+  readonly type: string;
+  /** Its proto3 JSON, at most 1 MiB. */
+  readonly json: string;
 }
 
-/** What runs. Stops soon after `signal` aborts, by rejecting; then the operation is cancelled or failed, whatever the cause was. */
-export type OperationWork = (
-  report: (progress: OperationProgress) => void,
-  signal: AbortSignal,
-) => Promise<{ readonly type: string; readonly json: string }>;
+/** What running work sees of its operation. */
+export interface OperationHandle {
+  readonly id: string;
+  readonly log: Logger;
+  /** Aborts on a cancel, when the process stops, or when the lease was lost: then stop soon, by rejecting. */
+  readonly signal: AbortSignal;
+  /**
+   * How far it is; cheap, call it as often as you like: at most four a second are written, and the last one always.
+   * @param total keeps its value when it is left out. @throws {RangeError} on a negative or broken number.
+   */
+  progress(done: bigint | number, total?: bigint | number): void;
+}
+
+export type OperationWork = (operation: OperationHandle) => Promise<OperationResult>;

@@ -1,6 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 import type { MigrationLists } from '../database/migration.ts';
 import { auditTables } from './audit-tables.ts';
+import { operationTables } from './operation-tables.ts';
 import { outboxTables } from './outbox-tables.ts';
 import { requestTables } from './request-tables.ts';
 
@@ -20,5 +21,15 @@ class PlatformPostgresql1 extends Migration {
   }
 }
 
+class PlatformOperations extends Migration {
+  override readonly name = 'platform-0002-operations';
+  override up(): void {
+    for (const statement of operationTables) this.addSql(statement);
+  }
+}
+
 /** Tables that every service has: outbox, inbox, requests, audit, operations. Applied before the service's own. */
-export const platformMigrations: MigrationLists = { sqlite: [PlatformSqlite1], postgresql: [PlatformPostgresql1] };
+export const platformMigrations: MigrationLists = {
+  sqlite: [PlatformSqlite1, PlatformOperations],
+  postgresql: [PlatformPostgresql1, PlatformOperations],
+};

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import {
   createIdSource,
   NotFoundError,
@@ -6,17 +9,29 @@ import {
   systemClock,
   UnavailableError,
 } from '@slipway/kernel';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Database } from '../database/open-database.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listAudit } from '../audit/list-audit.ts';
+import type { Database, DatabaseTarget } from '../database/open-database.ts';
 import type { OperationRecord, OperationWork } from '../operations/operation.ts';
-import { OperationRunner, type OperationRunnerOptions } from '../operations/operation-runner.ts';
+import { OperationRunner, type OperationRequest, type OperationRunnerOptions } from '../operations/operation-runner.ts';
 import { openTestDatabase, testCaller, type TestDatabases } from './test-databases.ts';
 
 const never = new AbortController().signal;
-const until = (signal: AbortSignal): Promise<never> =>
+const done = { type: 'test.Done', json: '{}' };
+const untilStopped: OperationWork = ({ signal }) =>
   new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error));
   });
+const BEGIN_AND_HANG = fileURLToPath(new URL('../operations/testing/begin-and-hang.ts', import.meta.url));
+const context = { caller: testCaller(), requestId: 'call-1' };
+const keyOf = (id: string) => ({ workspace: 'default', id });
+
+interface Parts {
+  readonly target: DatabaseTarget;
+  readonly database: Database;
+  /** Runners share the database, as those of several processes would. */
+  make(options?: Partial<OperationRunnerOptions>): Promise<OperationRunner>;
+}
 
 /** Long work always reaches a final state. */
 export function operationsSuite(name: string, start: () => Promise<TestDatabases>): void {
@@ -27,29 +42,20 @@ export function operationsSuite(name: string, start: () => Promise<TestDatabases
     });
     afterAll(() => databases.stop());
 
-    const withRunner = async (
-      test: (parts: {
-        database: Database;
-        make: (options?: Partial<OperationRunnerOptions>) => OperationRunner;
-      }) => Promise<void>,
-    ): Promise<void> => {
-      const { database } = await openTestDatabase(await databases.fresh());
+    const withRunner = async (test: (parts: Parts) => Promise<void>): Promise<void> => {
+      const target = await databases.fresh();
+      const { database, unitOfWork } = await openTestDatabase(target);
       const runners: OperationRunner[] = [];
-      const make = (options: Partial<OperationRunnerOptions> = {}): OperationRunner => {
+      const make: Parts['make'] = async (options = {}) => {
         const ids = createIdSource(systemClock, seededRandom(runners.length));
-        const runner = new OperationRunner({
-          database,
-          clock: systemClock,
-          ids,
-          log: silentLogger,
-          leaseMs: 300,
-          ...options,
-        });
+        const common = { database, unitOfWork, clock: systemClock, ids, log: silentLogger };
+        const runner = new OperationRunner({ ...common, leaseMs: 600, pollMs: 50, ...options });
         runners.push(runner);
+        await runner.start();
         return runner;
       };
       try {
-        await test({ database, make });
+        await test({ target, database, make });
       } finally {
         await Promise.all(runners.map((runner) => runner.stop()));
         await database.close();
@@ -57,23 +63,23 @@ export function operationsSuite(name: string, start: () => Promise<TestDatabases
     };
     const watchAll = async (runner: OperationRunner, id: string): Promise<OperationRecord[]> => {
       const seen: OperationRecord[] = [];
-      for await (const record of runner.watch('default', id, never)) seen.push(record);
+      for await (const record of runner.watch(keyOf(id), never)) seen.push(record);
       return seen;
     };
-    const begin = (runner: OperationRunner, work: OperationWork) =>
-      runner.begin(testCaller(), 'test.work', 'rows', work);
+    const endOf = async (runner: OperationRunner, id: string) => (await watchAll(runner, id)).at(-1);
+    const begin = (runner: OperationRunner, work: OperationWork, request: Partial<OperationRequest> = {}) =>
+      runner.begin(context, { kind: 'test.work', unit: 'rows', ...request }, work);
 
     it('runs, reports exact progress, and keeps the result', () =>
       withRunner(async ({ make }) => {
-        const runner = make();
-        await runner.start();
-        const { id, state } = await begin(runner, (report) => {
-          report({ done: 2n ** 62n, total: 2n ** 62n + 1n });
+        const runner = await make();
+        const { id, state } = await begin(runner, (operation) => {
+          operation.progress(2n ** 62n, 2n ** 62n + 1n);
           return Promise.resolve({ type: 'T', json: '{"a":1}' });
         });
         expect(state).toBe('pending');
-        const last = (await watchAll(runner, id)).at(-1);
-        expect(last).toMatchObject({
+        const seen = await watchAll(runner, id);
+        expect(seen.at(-1)).toMatchObject({
           state: 'succeeded',
           done: 2n ** 62n,
           total: 2n ** 62n + 1n,
@@ -81,91 +87,145 @@ export function operationsSuite(name: string, start: () => Promise<TestDatabases
           resultJson: '{"a":1}',
           principal: 'alice',
         });
-        await expect(runner.get('other', id)).rejects.toBeInstanceOf(NotFoundError);
+        expect(seen.filter(({ state }) => state === 'succeeded')).toHaveLength(1);
+        await expect(runner.get({ workspace: 'other', id })).rejects.toBeInstanceOf(NotFoundError);
       }));
 
     it('shows errors of the domain and hides bugs', () =>
       withRunner(async ({ make }) => {
-        const runner = make();
+        const runner = await make();
         const known = await begin(runner, () => Promise.reject(new UnavailableError('no disk', { reason: 'NO_DISK' })));
         const bug = await begin(runner, () => Promise.reject(new Error('secret')));
-        expect((await watchAll(runner, known.id)).at(-1)?.error).toEqual({
-          kind: 'unavailable',
-          reason: 'NO_DISK',
-          message: 'no disk',
-        });
-        expect((await watchAll(runner, bug.id)).at(-1)?.error).toEqual({
-          kind: 'internal',
-          reason: 'INTERNAL',
-          message: 'internal error',
-        });
+        const large = await begin(runner, () => Promise.resolve({ type: 'T', json: `"${'x'.repeat(2 ** 20)}"` }));
+        const broken = await begin(runner, () => Promise.resolve({ type: 'T', json: '{' }));
+        const nul = await begin(runner, () => Promise.reject(new UnavailableError('a\0b\ud800')));
+        const errorOf = async ({ id }: OperationRecord) => (await endOf(runner, id))?.error;
+        expect(await errorOf(known)).toEqual({ kind: 'unavailable', reason: 'NO_DISK', message: 'no disk' });
+        const internal = { kind: 'internal', reason: 'INTERNAL', message: 'internal error' };
+        expect([await errorOf(bug), await errorOf(broken)]).toEqual([internal, internal]);
+        expect(await errorOf(large)).toMatchObject({ kind: 'exhausted', reason: 'OPERATION_RESULT_TOO_LARGE' });
+        expect((await errorOf(nul))?.message).toBe('ab\ufffd');
       }));
 
-    it('cancels here, while it waits, and from another process', () =>
+    it('cancels here, while it waits, and from another process; once in the audit trail', () =>
+      withRunner(async ({ make, database }) => {
+        const [here, other] = [await make({ runningMax: 1 }), await make()];
+        const first = await begin(here, untilStopped);
+        const waiting = await begin(here, untilStopped);
+        expect((await here.cancel(context, waiting.id)).cancelRequested).toBe(true);
+        expect((await endOf(here, waiting.id))?.state).toBe('cancelled'); // while the other one still runs
+        expect(['pending', 'running']).toContain((await here.get(keyOf(first.id))).state);
+        await other.cancel(context, first.id);
+        expect((await endOf(other, first.id))?.state).toBe('cancelled');
+        expect((await other.cancel(context, first.id)).state).toBe('cancelled');
+        const stranger = { caller: testCaller('other'), requestId: 'call-2' };
+        await expect(other.cancel(stranger, first.id)).rejects.toBeInstanceOf(NotFoundError);
+        const trail = await database.read(({ sql }) => listAudit(sql, { workspace: 'default', limit: 10 }));
+        expect(trail.map(({ action, resource }) => [action, resource])).toEqual([
+          ['operations.cancel', `operations/${first.id}`],
+          ['operations.cancel', `operations/${waiting.id}`],
+        ]);
+      }));
+
+    it('is cancelled only when the work has stopped, and succeeds when the work was done all the same', () =>
       withRunner(async ({ make }) => {
-        const [here, other] = [make({ runningMax: 1 }), make()];
-        await here.start();
-        const first = await begin(here, (_, signal) => until(signal));
-        const waiting = await begin(here, (_, signal) => until(signal));
-        expect((await here.cancel('default', waiting.id)).cancelRequested).toBe(true);
-        await other.cancel('default', first.id);
-        expect((await watchAll(other, first.id)).at(-1)?.state).toBe('cancelled');
-        expect((await watchAll(here, waiting.id)).at(-1)?.state).toBe('cancelled');
+        const runner = await make();
+        const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+        const slow = await begin(runner, ({ signal }) =>
+          gates[0]!.promise.then(() => Promise.reject(signal.reason as Error)),
+        );
+        const deaf = await begin(runner, () => gates[1]!.promise.then(() => done));
+        for (const { id } of [slow, deaf]) await runner.cancel(context, id);
+        await systemClock.sleep(200);
+        expect(await runner.get(keyOf(slow.id))).toMatchObject({ state: 'running', cancelRequested: true });
+        for (const { resolve } of gates) resolve();
+        expect((await endOf(runner, slow.id))?.state).toBe('cancelled');
+        expect((await endOf(runner, deaf.id))?.state).toBe('succeeded');
       }));
 
     it('runs a bounded number at once and refuses what is too much', () =>
       withRunner(async ({ make }) => {
-        const runner = make({ runningMax: 2, waitingMax: 3 });
+        const runner = await make({ runningMax: 2, waitingMax: 3 });
+        const gate = Promise.withResolvers<void>();
         let running = 0;
         let most = 0;
-        let open = (): void => undefined;
-        const gate = new Promise<void>((resolve) => (open = resolve));
         const work: OperationWork = async () => {
           most = Math.max(most, (running += 1));
-          await gate;
-          await systemClock.sleep(5);
+          await gate.promise;
           running -= 1;
-          return { type: '', json: '' };
+          return done;
         };
-        const begun: OperationRecord[] = [];
-        for (let index = 0; index < 5; index += 1) begun.push(await begin(runner, work));
-        await vi.waitFor(() => expect(running).toBe(2), { timeout: 5_000 });
-        await expect(begin(runner, work)).rejects.toMatchObject({ kind: 'exhausted' });
-        open();
+        const begun = await Promise.all(Array.from({ length: 5 }, () => begin(runner, work)));
+        await expect(begin(runner, work)).rejects.toMatchObject({ kind: 'exhausted', reason: 'OPERATIONS_FULL' });
+        await expect.poll(() => running).toBe(2);
+        gate.resolve();
         await runner.drain(never);
-        expect(most).toBe(2);
-        const states = await Promise.all(begun.map(({ id }) => runner.get('default', id)));
+        expect([most, running]).toEqual([2, 0]);
+        const states = await Promise.all(begun.map(({ id }) => runner.get(keyOf(id))));
         expect(states.map(({ state }) => state)).toEqual(Array.from({ length: 5 }, () => 'succeeded'));
+        await expect(begin(runner, work)).rejects.toMatchObject({ reason: 'OPERATIONS_NOT_SERVED' });
       }));
 
-    it('fails what a dead process left behind, and lets a zombie change nothing', () =>
+    it('begins once for repeats of one request', () =>
       withRunner(async ({ make }) => {
-        const [dead, alive] = [make(), make()]; // `dead` never starts its heartbeat
-        let finish = (): void => undefined;
-        const gate = new Promise<void>((resolve) => (finish = resolve));
-        const { id } = await begin(dead, () => gate.then(() => ({ type: 'T', json: '{}' })));
-        await alive.start();
-        expect((await watchAll(alive, id)).at(-1)).toMatchObject({
-          state: 'failed',
-          error: { reason: 'OPERATION_ABANDONED' },
+        const runner = await make();
+        let runs = 0;
+        const work: OperationWork = () => Promise.resolve((runs += 1)).then(() => done);
+        const same = { requestId: 'r-1', request: { model: 'm' } };
+        const [first, second] = await Promise.all([begin(runner, work, same), begin(runner, work, same)]);
+        expect(first.id).toBe(second.id);
+        const last = await endOf(runner, first.id);
+        expect(await begin(runner, work, same)).toEqual(last);
+        await expect(begin(runner, work, { ...same, request: { model: 'n' } })).rejects.toMatchObject({
+          reason: 'REQUEST_ID_REUSED',
         });
-        finish();
-        await dead.drain(never);
-        expect((await alive.get('default', id)).state).toBe('failed');
+        expect(runs).toBe(1);
+      }));
+
+    it('marks what is unfinished when a drain is cut short, running or waiting', () =>
+      withRunner(async ({ make }) => {
+        const [runner, other] = [await make({ runningMax: 1, drainMs: 50 }), await make()];
+        const stopping = await begin(runner, untilStopped);
+        const waiting = await begin(runner, untilStopped);
+        await runner.drain(never);
+        for (const { id } of [stopping, waiting]) {
+          expect(await other.get(keyOf(id))).toMatchObject({ state: 'failed', error: { reason: 'OWNER_STOPPED' } });
+        }
       }));
 
     it('keeps a long one alive by its heartbeat, and lists newest first', () =>
       withRunner(async ({ make }) => {
-        const [runner, reaper] = [make(), make()];
-        await Promise.all([runner.start(), reaper.start()]);
-        const long = await begin(runner, async () => {
-          await systemClock.sleep(900); // three leases
-          return { type: '', json: '' };
+        const [runner, reaper] = [await make(), await make()];
+        const long = await begin(runner, async () => (await systemClock.sleep(1_800), done)); // three leases
+        const second = await begin(runner, () => Promise.resolve(done));
+        const list = (before?: string) => runner.store.list({ workspace: 'default', kind: '', before, limit: 10 });
+        expect((await list()).map(({ id }) => id)).toEqual([second.id, long.id]);
+        expect((await list(second.id)).map(({ id }) => id)).toEqual([long.id]);
+        expect((await endOf(reaper, long.id))?.state).toBe('succeeded');
+      }));
+
+    it('fails what a killed process left behind, running or waiting, and not before its lease ends', () =>
+      withRunner(async ({ make, target }) => {
+        const leaseMs = 600;
+        const child = spawn(process.execPath, [BEGIN_AND_HANG, JSON.stringify({ target, leaseMs })], {
+          stdio: ['ignore', 'pipe', 'inherit'],
         });
-        const second = await begin(runner, () => Promise.resolve({ type: '', json: '' }));
-        expect((await runner.list('default', '', undefined, 10)).map(({ id }) => id)).toEqual([second.id, long.id]);
-        expect((await runner.list('default', 'test.work', second.id, 10)).map(({ id }) => id)).toEqual([long.id]);
-        expect((await watchAll(reaper, long.id)).at(-1)?.state).toBe('succeeded');
+        const exited = once(child, 'exit');
+        const [line] = (await Promise.race([once(child.stdout, 'data'), exited.then(() => ['[]'])])) as [Buffer];
+        const ids = JSON.parse(line.toString()) as string[];
+        const survivor = await make({ leaseMs });
+        expect(ids).toHaveLength(2);
+        const before = await Promise.all(ids.map((id) => survivor.get(keyOf(id))));
+        expect(before.map(({ state }) => state)).toEqual(['running', 'pending']);
+        child.kill('SIGKILL');
+        await exited;
+        const leases = await Promise.all(ids.map((id) => survivor.get(keyOf(id))));
+        const ends = await Promise.all(ids.map((id) => endOf(survivor, id)));
+        for (const [index, end] of ends.entries()) {
+          expect(end).toMatchObject({ state: 'failed', error: { kind: 'unavailable', reason: 'OWNER_LOST' } });
+          expect(end!.updatedAt).toBeGreaterThanOrEqual(leases[index]!.leaseUntil);
+        }
+        expect(ends[0]).toMatchObject({ done: 4n, total: 10n });
       }));
   });
 }
