@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RunCommand } from './program.ts';
+import type { RunCommand } from './run-command.ts';
 
 interface VerifyResult {
   readonly intact: boolean;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { RegisteredModel__Output } from '@slipway/contracts/slipway.registry.v1';
-import type { RunCommand } from './program.ts';
+import type { RunCommand } from './run-command.ts';
 
 /** Seconds are enough for people; `--json` has all digits. */
 const time = (stamp: RegisteredModel__Output['create_time']): string =>

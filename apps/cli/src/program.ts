@@ -2,9 +2,10 @@ import { Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { addAliasCommands } from './aliases.ts';
 import { addAuditCommands } from './audit.ts';
-import { connect, type Connection } from './connection.ts';
+import { connect } from './connection.ts';
 import { addModelCommands } from './models.ts';
-import { printerFor, type Printer } from './printer.ts';
+import { printerFor } from './printer.ts';
+import type { RunCommand } from './run-command.ts';
 import { addTokenCommand } from './token.ts';
 
 export interface ProgramSurroundings {
@@ -19,9 +20,6 @@ interface GlobalOptions {
   readonly workspace?: string;
   readonly json: boolean;
 }
-
-/** What a command works with; the connection is closed when it ends. */
-export type RunCommand = (work: (connection: Connection, print: Printer) => Promise<void>) => Promise<void>;
 
 /** The whole command line; nothing is read or opened before a command runs. */
 export function createProgram({ out, environment }: ProgramSurroundings): Command {

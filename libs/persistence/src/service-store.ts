@@ -50,7 +50,10 @@ export async function openServiceStore<Known extends MetadataSettings>(
   const probe = new DatabaseProbe(database, context);
   exposeOutbox(context, service, relay);
   return {
-    ...{ service, database, unitOfWork, relay },
+    service,
+    database,
+    unitOfWork,
+    relay,
     components: [closing(database, service), probe, relay],
     isHealthy: () => probe.healthy,
   };

@@ -29,7 +29,7 @@ const MAY_IMPORT = {
 
 const paths = (types) =>
   projects.filter((project) => types.includes(typeOf(project))).map((project) => `^${project.path}/`);
-const isSpec = '\\.spec\\.ts$|/test/|/testing/';
+const isSpec = '\\.spec\\.ts$|/test/|/testing/|/scripts/|^apps/bench/';
 
 const byType = projects.map((project) => {
   const allowed = MAY_IMPORT[typeOf(project)];
@@ -78,7 +78,7 @@ module.exports = {
     {
       name: 'only-specs-import-testing',
       severity: 'error',
-      from: { pathNot: `${isSpec}|^libs/testing/|^libs/plugin-kit/|^apps/bench/` },
+      from: { pathNot: `${isSpec}|/scripts/|^libs/testing/|^libs/plugin-kit/|^apps/bench/` },
       to: { path: '/src/testing/|^libs/testing/' },
     },
     {
