@@ -3,6 +3,7 @@ import { artifactsS3Plugin } from '@slipway/artifacts-s3';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
 
+import { openPlatformServices } from '@slipway/persistence';
 import { createGates, driverComponent, type Composition, type ProcessContext } from '@slipway/platform';
 import { openRegistry } from '@slipway/registry';
 import type { settings } from './config.ts';
@@ -19,6 +20,6 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
   });
   return {
     components: [driverComponent('event bus', bus)],
-    modules: [registry.module],
+    modules: [registry.module, openPlatformServices(context, [registry.store])],
   };
 }

@@ -5,6 +5,7 @@ import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
 import { readTrustedKey } from '@slipway/model-package';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
+import { openPlatformServices } from '@slipway/persistence';
 import { driverComponent, type Composition, type ProcessContext } from '@slipway/platform';
 import { openServing } from '@slipway/serving';
 import manifest from '../package.json' with { type: 'json' };
@@ -32,5 +33,8 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     start: () => Promise.resolve(),
     stop: () => transport.close(),
   };
-  return { components: [driverComponent('event bus', bus), registryConnection], modules: [serving.module] };
+  return {
+    components: [driverComponent('event bus', bus), registryConnection],
+    modules: [serving.module, openPlatformServices(context, [serving.store], 'inference')],
+  };
 }

@@ -5,6 +5,7 @@ import { registryService } from '@slipway/contracts/slipway.registry.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
+import { openPlatformServices } from '@slipway/persistence';
 import {
   createGates,
   createInvoker,
@@ -45,5 +46,8 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     trustedKeys: [registry.signingKeys.trustedKey],
     version: manifest.version,
   });
-  return { components: [driverComponent('event bus', bus)], modules: [registry.module, serving.module] };
+  return {
+    components: [driverComponent('event bus', bus)],
+    modules: [registry.module, serving.module, openPlatformServices(context, [registry.store, serving.store])],
+  };
 }

@@ -68,3 +68,4 @@ export { OperationRunner, type OperationRequest, type OperationRunnerOptions } f
 export { OperationStore } from './operations/operation-store.ts';
 export { createPlatformServices } from './services/create-platform-services.ts';
 export type { PlatformServiceMap, PlatformServiceParts } from './services/platform-service-parts.ts';
+export { openPlatformServices } from './open-platform-services.ts';
