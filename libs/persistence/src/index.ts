@@ -64,7 +64,8 @@ export {
   type OperationState,
   type OperationWork,
 } from './operations/operation.ts';
-export { OperationRunner, type OperationRequest, type OperationRunnerOptions } from './operations/operation-runner.ts';
+export { OperationRunner } from './operations/operation-runner.ts';
+export type { OperationRequest, OperationRunnerOptions } from './operations/operation-runner-options.ts';
 export { OperationStore } from './operations/operation-store.ts';
 export { createPlatformServices } from './services/create-platform-services.ts';
 export type { PlatformServiceMap, PlatformServiceParts } from './services/platform-service-parts.ts';

@@ -4,7 +4,8 @@ import type { Database } from '../database/open-database.ts';
 import { openTestDatabase, sqliteDatabases, testCaller, type TestDatabases } from '../testing/test-databases.ts';
 import type { UnitOfWork } from '../unit-of-work/transaction.ts';
 import { OperationLostError } from './operation-outcome.ts';
-import { OperationRunner, type OperationRunnerOptions } from './operation-runner.ts';
+import { OperationRunner } from './operation-runner.ts';
+import type { OperationRunnerOptions } from './operation-runner-options.ts';
 import type { OperationChange } from './operation-rows.ts';
 import { ManualClock, settle } from './testing/manual-clock.ts';
 import type { OperationHandle, OperationRecord, OperationWork } from './operation.ts';
@@ -54,7 +55,12 @@ describe('operation runner in time', () => {
   const make = async (options: Partial<OperationRunnerOptions> = {}): Promise<OperationRunner> => {
     const ids = createIdSource(clock, seededRandom(runners.length + 1));
     const runner = new OperationRunner({
-      ...{ database, unitOfWork, clock, ids, log: silentLogger, leaseMs: LEASE_MS },
+      database,
+      unitOfWork,
+      clock,
+      ids,
+      log: silentLogger,
+      leaseMs: LEASE_MS,
       ...options,
     });
     runners.push(runner);
@@ -133,7 +139,11 @@ describe('operation runner in time', () => {
     const key = { workspace: 'default', id };
     const { leaseUntil } = await zombie.get(key);
     const other = new OperationRunner({
-      ...{ database, unitOfWork, clock, ids: createIdSource(clock, seededRandom(99)), log: silentLogger },
+      database,
+      unitOfWork,
+      clock,
+      ids: createIdSource(clock, seededRandom(99)),
+      log: silentLogger,
     });
     expect(await other.store.reap(leaseUntil - 1n)).toEqual([]);
     expect(await other.store.reap(leaseUntil)).toEqual([key]);
@@ -233,7 +243,11 @@ describe('operation runner in time', () => {
     await started;
     await settle();
     const other = new OperationRunner({
-      ...{ database, unitOfWork, clock, ids: createIdSource(clock, seededRandom(98)), log: silentLogger },
+      database,
+      unitOfWork,
+      clock,
+      ids: createIdSource(clock, seededRandom(98)),
+      log: silentLogger,
     });
     const stop = new AbortController();
     const seen: OperationRecord[] = [];

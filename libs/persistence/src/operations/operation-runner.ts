@@ -1,65 +1,17 @@
-import {
-  ExhaustedError,
-  UnavailableError,
-  type Clock,
-  type Component,
-  type IdSource,
-  type Logger,
-} from '@slipway/kernel';
-import type { Database } from '../database/open-database.ts';
-import type { AuditEntry, UnitOfWork, UnitOfWorkContext } from '../unit-of-work/transaction.ts';
+import { ExhaustedError, UnavailableError, type Component } from '@slipway/kernel';
+import type { UnitOfWorkContext } from '../unit-of-work/transaction.ts';
 import { Alarm } from './alarm.ts';
+import {
+  OPERATION_RUNNER_DEFAULTS,
+  type OperationRequest,
+  type OperationRunnerOptions,
+} from './operation-runner-options.ts';
 import { OperationStore } from './operation-store.ts';
 import { OWNER_STOPPED, toFailed, toSuccess, type OperationOutcome } from './operation-outcome.ts';
 import { RunningOperation } from './running-operation.ts';
 import { operationNotFound, watchOperation } from './watch-operation.ts';
 import type { OperationKey, OperationRecord, OperationWork } from './operation.ts';
 
-export interface OperationRunnerOptions {
-  readonly database: Database;
-  /** Of the same database. */
-  readonly unitOfWork: UnitOfWork;
-  readonly clock: Clock;
-  readonly ids: IdSource;
-  readonly log: Logger;
-  /** Operations that run at once; others wait. */
-  readonly runningMax?: number;
-  /** Operations that may wait; more are refused. */
-  readonly waitingMax?: number;
-  /** How long an operation stays without an owner after its process died. Heartbeats come three times as often. */
-  readonly leaseMs?: number;
-  /** Worst delay until a cancel by another process is seen. */
-  readonly pollMs?: number;
-  /** How long finished operations can be read. */
-  readonly retentionMs?: number;
-  /** How long a drain waits for work before it is stopped; below the drain budget of the process, so that the end is still noted. */
-  readonly drainMs?: number;
-}
-
-/** What is to be done. */
-export interface OperationRequest {
-  /** Dotted, e.g. `audit.verify`. */
-  readonly kind: string;
-  /** What its progress counts, e.g. `rows`. */
-  readonly unit: string;
-  /** 0 or left out while unknown. */
-  readonly total?: bigint;
-  /** The client's `request_id`: a repeat with the same `request` gets the first operation and begins nothing. */
-  readonly requestId?: string;
-  /** What makes two requests the same; plain data. */
-  readonly request?: unknown;
-  /** Written in the transaction that begins it. */
-  readonly audit?: AuditEntry;
-}
-
-const DEFAULTS = {
-  runningMax: 4,
-  waitingMax: 100,
-  leaseMs: 15_000,
-  pollMs: 1_000,
-  retentionMs: 7 * 86_400_000,
-  drainMs: 10_000,
-};
 const KIND = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
 const PURGE_EVERY_MS = 60_000;
 const PURGE_ROWS = 500;
@@ -78,7 +30,7 @@ interface Job {
 export class OperationRunner implements Component {
   readonly name = 'operations';
   readonly store: OperationStore;
-  readonly #options: OperationRunnerOptions & typeof DEFAULTS;
+  readonly #options: OperationRunnerOptions & typeof OPERATION_RUNNER_DEFAULTS;
   readonly #owner: string;
   readonly #jobs = new Map<string, Job>();
   readonly #waiting: Job[] = [];
@@ -94,7 +46,7 @@ export class OperationRunner implements Component {
   #loop: Promise<void> | undefined;
 
   constructor(options: OperationRunnerOptions) {
-    this.#options = { ...DEFAULTS, ...options };
+    this.#options = { ...OPERATION_RUNNER_DEFAULTS, ...options };
     this.#owner = options.ids.next();
     this.#alarm = new Alarm(options.clock);
     this.store = new OperationStore(options.database);
@@ -285,7 +237,9 @@ export class OperationRunner implements Component {
       operation.halt();
       return operation.finish({ state: 'failed', error: OWNER_STOPPED });
     });
-    for (const job of [...this.#waiting]) this.#launch(job, { state: 'failed', error: OWNER_STOPPED });
+    for (let job = this.#waiting[0]; job; job = this.#waiting[0]) {
+      this.#launch(job, { state: 'failed', error: OWNER_STOPPED });
+    }
     await Promise.all(ends);
     if (this.#executions.size === 0) return;
     const timer = new Alarm(this.#options.clock);

@@ -36,7 +36,7 @@ export class RunningOperation implements OperationHandle {
   readonly #ended = new AbortController();
   #progress: { readonly done: bigint; readonly total: bigint };
   #isDirty = false;
-  #progressLoop: Promise<void> | undefined;
+  #isWriting = false;
   #writes: Promise<unknown> = Promise.resolve();
   #finished: Promise<void> | undefined;
 
@@ -68,7 +68,7 @@ export class RunningOperation implements OperationHandle {
     if (this.#ended.signal.aborted) return; // the end is noted already; what comes later is nobody's business
     this.#progress = { done: toCount(done, 'done'), total: toCount(total, 'total') };
     this.#isDirty = true;
-    this.#progressLoop ??= this.#writeProgress();
+    if (!this.#isWriting) void this.#writeProgress();
   }
 
   cancel(): void {
@@ -99,6 +99,7 @@ export class RunningOperation implements OperationHandle {
   }
 
   async #writeProgress(): Promise<void> {
+    this.#isWriting = true;
     const pause = new Alarm(this.#clock);
     while (this.#isDirty && !this.#ended.signal.aborted) {
       this.#isDirty = false;
@@ -110,7 +111,7 @@ export class RunningOperation implements OperationHandle {
       }
       await pause.sleep(PROGRESS_EVERY_MS, this.#ended.signal);
     }
-    this.#progressLoop = undefined;
+    this.#isWriting = false;
   }
 
   async #writeEnd(outcome: OperationOutcome): Promise<void> {

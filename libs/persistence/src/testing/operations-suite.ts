@@ -13,13 +13,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listAudit } from '../audit/list-audit.ts';
 import type { Database, DatabaseTarget } from '../database/open-database.ts';
 import type { OperationRecord, OperationWork } from '../operations/operation.ts';
-import { OperationRunner, type OperationRequest, type OperationRunnerOptions } from '../operations/operation-runner.ts';
+import { OperationRunner } from '../operations/operation-runner.ts';
+import type { OperationRequest, OperationRunnerOptions } from '../operations/operation-runner-options.ts';
 import { openTestDatabase, testCaller, type TestDatabases } from './test-databases.ts';
 
 const never = new AbortController().signal;
 const done = { type: 'test.Done', json: '{}' };
 const untilStopped: OperationWork = ({ signal }) =>
   new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error);
     signal.addEventListener('abort', () => reject(signal.reason as Error));
   });
 const BEGIN_AND_HANG = fileURLToPath(new URL('../operations/testing/begin-and-hang.ts', import.meta.url));
@@ -30,7 +32,7 @@ interface Parts {
   readonly target: DatabaseTarget;
   readonly database: Database;
   /** Runners share the database, as those of several processes would. */
-  make(options?: Partial<OperationRunnerOptions>): Promise<OperationRunner>;
+  readonly make: (options?: Partial<OperationRunnerOptions>) => Promise<OperationRunner>;
 }
 
 /** Long work always reaches a final state. */
@@ -130,15 +132,21 @@ export function operationsSuite(name: string, start: () => Promise<TestDatabases
     it('is cancelled only when the work has stopped, and succeeds when the work was done all the same', () =>
       withRunner(async ({ make }) => {
         const runner = await make();
-        const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-        const slow = await begin(runner, ({ signal }) =>
-          gates[0]!.promise.then(() => Promise.reject(signal.reason as Error)),
-        );
-        const deaf = await begin(runner, () => gates[1]!.promise.then(() => done));
+        const gate = Promise.withResolvers<void>();
+        let started = 0;
+        const begun = async (end: OperationWork) =>
+          begin(runner, async (operation) => {
+            started += 1;
+            await gate.promise;
+            return end(operation);
+          });
+        const slow = await begun(untilStopped);
+        const deaf = await begun(() => Promise.resolve(done));
+        await expect.poll(() => started).toBe(2);
         for (const { id } of [slow, deaf]) await runner.cancel(context, id);
         await systemClock.sleep(200);
         expect(await runner.get(keyOf(slow.id))).toMatchObject({ state: 'running', cancelRequested: true });
-        for (const { resolve } of gates) resolve();
+        gate.resolve();
         expect((await endOf(runner, slow.id))?.state).toBe('cancelled');
         expect((await endOf(runner, deaf.id))?.state).toBe('succeeded');
       }));

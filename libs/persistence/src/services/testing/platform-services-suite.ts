@@ -1,6 +1,6 @@
 import { encodeCheck, messageType, type MethodDescriptor } from '@slipway/contracts';
-import { auditService, type AuditService } from '@slipway/contracts/slipway.audit.v1';
-import { operationService, type Operation, type OperationService } from '@slipway/contracts/slipway.common.v1';
+import type { AuditService } from '@slipway/contracts/slipway.audit.v1';
+import type { Operation, OperationService } from '@slipway/contracts/slipway.common.v1';
 import { createIdSource, seededRandom, silentLogger, systemClock, UnavailableError } from '@slipway/kernel';
 import type { CallContext, Handlers, ServiceImplementation } from '@slipway/platform';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -283,29 +283,27 @@ export function platformServicesSuite(name: string, start: () => Promise<TestDat
           await gate.promise;
           return { type: 'T', json: '{}' };
         });
-        const watching = watch(counted.id);
-        await systemClock.sleep(100);
-        gate.resolve();
-        const seen = await watching;
+        const seen: Operation[] = [];
+        for await (const { operation } of operations.watchOperation({ id: counted.id }, callOf())) {
+          seen.push(operation!);
+          if (operation!.state === 'OPERATION_STATE_RUNNING' && operation!.progress!.done !== '0') gate.resolve();
+        }
         expect(seen.at(-1)).toMatchObject({
           state: 'OPERATION_STATE_SUCCEEDED',
           progress: { done: '9007199254740993', total: '3', unit: 'rows' },
           result_json: '{}',
         });
-        expect(seen.some(({ state, progress }) => state === 'OPERATION_STATE_RUNNING' && progress!.done !== '0')).toBe(
-          true,
-        );
+        expect(seen.length).toBeGreaterThan(1);
         const stopped = await registry.runner.begin(context, request, untilStopped);
         const answer = await operations.cancelOperation({ id: stopped.id }, callOf());
         expect(answer.operation).toMatchObject({ id: stopped.id, cancel_requested: true });
         expect((await watch(stopped.id)).at(-1)).toMatchObject({ state: 'OPERATION_STATE_CANCELLED', error: null });
-        const failing = [new UnavailableError('no disk', { reason: 'NO_DISK' }), new Error('secret')];
-        const ends = await Promise.all(
-          failing.map(async (error) => {
-            const { id } = await registry.runner.begin(context, request, () => Promise.reject(error));
-            return (await watch(id)).at(-1);
-          }),
-        );
+        const failing: OperationWork[] = [
+          () => Promise.reject(new UnavailableError('no disk', { reason: 'NO_DISK' })),
+          () => Promise.reject(new Error('secret')),
+        ];
+        const begun = await Promise.all(failing.map((work) => registry.runner.begin(context, request, work)));
+        const ends = await Promise.all(begun.map(async ({ id }) => (await watch(id)).at(-1)));
         expect(ends.map((end) => end?.error)).toEqual([
           { code: 14, reason: 'NO_DISK', message: 'no disk' },
           { code: 13, reason: 'INTERNAL', message: 'internal error' },
