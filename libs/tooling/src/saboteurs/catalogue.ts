@@ -1,4 +1,21 @@
+import { ARTIFACT_SABOTEURS } from './catalogue/artifacts.ts';
+import { EVENT_BUS_SABOTEURS } from './catalogue/event-bus.ts';
+import { METADATA_SABOTEURS } from './catalogue/metadata.ts';
+import { MODEL_PACKAGE_SABOTEURS } from './catalogue/model-package.ts';
+import { PLATFORM_SABOTEURS } from './catalogue/platform.ts';
+import { REGISTRY_SABOTEURS } from './catalogue/registry.ts';
+import { SERVING_SABOTEURS } from './catalogue/serving.ts';
+import { TRAINING_SABOTEURS } from './catalogue/training.ts';
 import type { Saboteur } from './saboteur.ts';
 
-/** Every guard whose loss a suite must notice. */
-export const SABOTEURS: readonly Saboteur[] = [];
+/** Every guard whose loss a suite must notice, in the order in which they are tried. */
+export const SABOTEURS: readonly Saboteur[] = [
+  ...METADATA_SABOTEURS,
+  ...EVENT_BUS_SABOTEURS,
+  ...ARTIFACT_SABOTEURS,
+  ...MODEL_PACKAGE_SABOTEURS,
+  ...REGISTRY_SABOTEURS,
+  ...SERVING_SABOTEURS,
+  ...PLATFORM_SABOTEURS,
+  ...TRAINING_SABOTEURS,
+];

@@ -1,0 +1,184 @@
+import type { Saboteur } from '../saboteur.ts';
+
+const DOMAIN = 'libs/serving/src/domain';
+const RPC = 'libs/serving/src/rpc';
+const STORE = 'libs/serving/src/store';
+const SLOT = [`${DOMAIN}/slot.spec.ts`];
+const MODELS = [`${DOMAIN}/served-models.spec.ts`];
+const MODEL = [`${DOMAIN}/served-models.property.spec.ts`];
+const CODEC = [`${RPC}/tensor-codec.spec.ts`];
+const INFERENCE = ['libs/serving/src/inference-service.spec.ts'];
+const FAILED_LOADS = ['libs/serving/src/failed-loads.spec.ts'];
+const CACHE = [`${STORE}/package-cache.spec.ts`];
+
+/** Which version answers, when it changes, and what goes in and out. */
+export const SERVING_SABOTEURS: readonly Saboteur[] = [
+  {
+    name: 'an older move of an alias is applied',
+    file: `${DOMAIN}/slot.ts`,
+    find: 'if (target.revision <= slot.desired.revision) return slot;',
+    replace: 'if (target.revision === slot.desired.revision) return slot;',
+    suites: SLOT,
+  },
+  {
+    name: 'an older move of an alias is written down',
+    file: `${STORE}/sql-slot-store.ts`,
+    find: 'where serving_slot.desired_revision < excluded.desired_revision',
+    replace: 'where serving_slot.desired_revision <> excluded.desired_revision',
+    suites: [`${STORE}/slot-store.spec.ts`],
+  },
+  {
+    name: 'an alias is acknowledged before it is written down',
+    file: `${DOMAIN}/served-models.ts`,
+    find: 'await this.#options.store.desire(key, target);',
+    replace: 'void this.#options.store.desire(key, target).catch(() => undefined);',
+    suites: MODELS,
+  },
+  {
+    name: 'a load that is no longer wanted takes the slot',
+    file: `${DOMAIN}/live-slot.ts`,
+    find: 'if (transition.isSuperseded(this.#state) || stopping.aborted) {',
+    replace: 'if (stopping.aborted) {',
+    suites: MODEL,
+  },
+  {
+    name: 'the old version is given up before the new one is loaded',
+    file: `${DOMAIN}/live-slot.ts`,
+    find: 'if (!next.actual) this.#vacate();',
+    replace: 'this.#vacate();',
+    suites: MODELS,
+  },
+  {
+    name: 'a version is closed while calls run on it',
+    file: `${DOMAIN}/served-version.ts`,
+    find: 'if (this.#inFlight > 0 && !(await this.#drained(clock, drainMs))) {',
+    replace: 'if (this.#inFlight < 0 && !(await this.#drained(clock, drainMs))) {',
+    suites: MODELS,
+  },
+  {
+    name: 'a version under two aliases is closed with the first one',
+    file: `${DOMAIN}/version-pool.ts`,
+    find: '    if (entry.references > 0) return;\n',
+    replace: '',
+    suites: MODELS,
+  },
+  {
+    name: 'a signed package that is not the one of the alias is served',
+    file: `${DOMAIN}/package-version-loader.ts`,
+    find: 'if (scorer.digest === ref.digest) return scorer;',
+    replace: "if (scorer.digest !== '') return scorer;",
+    suites: FAILED_LOADS,
+  },
+  {
+    name: 'a version answers before it was called once',
+    file: `${DOMAIN}/package-version-loader.ts`,
+    find: '      await warmUp(scorer, this.#options.log, signal);\n',
+    replace: '',
+    suites: FAILED_LOADS,
+  },
+  {
+    name: 'a damaged package stays in the cache',
+    file: `${DOMAIN}/package-version-loader.ts`,
+    find: '      await packages.evict(ref.digest);\n      if (!first.fromCache) throw error;\n',
+    replace: '      if (!first.fromCache) throw error;\n',
+    suites: FAILED_LOADS,
+  },
+  {
+    name: 'the reconciler does not notice a deleted alias',
+    file: `${DOMAIN}/reconcile-aliases.ts`,
+    find: 'if (listed.has(id) || slot.desired.version === 0n) continue;',
+    replace: 'if (listed.has(id) || slot.desired.version >= 0n) continue;',
+    suites: MODEL,
+  },
+  {
+    name: 'the reconciler deletes what moved while it looked',
+    file: `${DOMAIN}/reconcile-aliases.ts`,
+    find: 'revision: slot.desired.revision + 1n }',
+    replace: 'revision: (models.slots().get(id)?.desired.revision ?? 0n) + 1n }',
+    suites: FAILED_LOADS,
+  },
+  {
+    name: 'the reconciler runs only once',
+    file: `${DOMAIN}/reconciler.ts`,
+    find: 'while (!signal.aborted) {',
+    replace: 'while (!signal.aborted && this.#goodRounds === 0) {',
+    suites: [`${DOMAIN}/reconciler.spec.ts`],
+  },
+  {
+    name: 'more calls than allowed run at once',
+    file: `${DOMAIN}/turns.ts`,
+    find: 'else await this.#wait();',
+    replace: 'else void this.#wait();',
+    suites: [`${DOMAIN}/turns.spec.ts`],
+  },
+  {
+    name: 'packages that a restart needs are thrown away first',
+    file: `${STORE}/package-cache.ts`,
+    find: '(inUse.has(digest) ? 1 : 0)',
+    replace: '(inUse.has(digest) ? 0 : 1)',
+    suites: CACHE,
+  },
+  {
+    name: 'a download may be larger than allowed',
+    file: `${STORE}/package-cache.ts`,
+    find: 'if (this.#bytes > this.#bytesMax) throw',
+    replace: 'if (bytes.length > this.#bytesMax) throw',
+    suites: CACHE,
+  },
+  {
+    name: 'the bytes of a raw tensor are not counted',
+    file: `${RPC}/tensor-codec.ts`,
+    find: 'if (raw.length !== expected) {',
+    replace: 'if (raw.length < expected) {',
+    suites: CODEC,
+  },
+  {
+    name: 'typed values out of the range of their datatype are wrapped',
+    file: `${RPC}/typed-elements.ts`,
+    find: 'value < range[0] || value > range[1]',
+    replace: 'value < range[0]',
+    suites: CODEC,
+  },
+  {
+    name: 'int64 of a request goes through a number',
+    file: `${RPC}/typed-elements.ts`,
+    find: 'return BigInt64Array.from(contents.int64_contents, BigInt);',
+    replace: 'return BigInt64Array.from(contents.int64_contents, (text) => BigInt(Number(text)));',
+    suites: CODEC,
+  },
+  {
+    name: 'text that is not UTF-8 is replaced silently',
+    file: `${RPC}/raw-elements.ts`,
+    find: '{ fatal: true, ignoreBOM: true }',
+    replace: '{ fatal: false, ignoreBOM: true }',
+    suites: CODEC,
+  },
+  {
+    name: 'the raw bytes of an unaligned tensor are read at the wrong place',
+    file: `${RPC}/raw-elements.ts`,
+    find: 'return new array(aligned.buffer, aligned.byteOffset, aligned.byteLength / width);',
+    replace: 'return new array(aligned.buffer, 0, aligned.byteLength / width);',
+    suites: CODEC,
+  },
+  {
+    name: 'a call for another version is answered',
+    file: `${RPC}/find-model.ts`,
+    find: 'if (wanted !== undefined && wanted !== current.ref.version) {',
+    replace: 'if (wanted !== undefined && wanted > current.ref.version) {',
+    suites: INFERENCE,
+  },
+  {
+    name: 'models of the default workspace answer everybody',
+    file: `${RPC}/model-infer.ts`,
+    find: 'key = readModelName(request.model_name, context.caller.workspace, defaultAlias);',
+    replace: "key = readModelName(request.model_name, 'default', defaultAlias);",
+    suites: INFERENCE,
+  },
+  {
+    name: 'a request may hold any number of elements',
+    file: `${RPC}/tensor-codec.ts`,
+    find: 'elements += count;',
+    replace: 'elements = count;',
+    suites: CODEC,
+  },
+];
