@@ -1,0 +1,17 @@
+import type { BenchRow } from './bench-row.ts';
+import { eventsRow } from './events/events-row.ts';
+import { inferLargeRow } from './inference/infer-large-row.ts';
+import { inferSmallRow } from './inference/infer-small-row.ts';
+import { outboxRow } from './outbox/outbox-row.ts';
+import { oneProcessRow } from './start/one-process-row.ts';
+import { inProcessRow } from './transports/in-process-row.ts';
+
+/** All rows, in the order in which they run. */
+export const BENCH_ROWS: readonly BenchRow[] = [
+  inferSmallRow,
+  inferLargeRow,
+  inProcessRow,
+  outboxRow,
+  eventsRow,
+  oneProcessRow,
+];
