@@ -71,6 +71,8 @@ describe('requestRules', () => {
     [{ text: 'x'.repeat(1025) }, 'text'],
     [{ text: 'ä'.repeat(513) }, 'text'],
     [{ text: 'a\0b' }, 'text'],
+    [{ text: 'a\uFFFDb' }, 'text'],
+    [{ tags: { 'a\uFFFD': '' } }, 'tags["a\uFFFD"]'],
     [{ short: '😀a' }, 'short'],
     [{ data: Buffer.alloc(3) }, 'data'],
     [{ color: 0 }, 'color'],

@@ -21,14 +21,21 @@ function isLongerThan(text: string, bytesMax: number): boolean {
   return text.length * 3 > bytesMax && (text.length > bytesMax || Buffer.byteLength(text) > bytesMax);
 }
 
+const PLAIN_TEXT = 'UTF-8 text without NUL and replacement characters (U+FFFD)';
+
+/**
+ * PostgreSQL keeps no NUL in a text, and no UTF-8 has half a surrogate pair. Bytes that are no UTF-8 reach us as U+FFFD, for protobufjs mends
+ * them silently where proto3 wants them refused; a text that had the character before has lost something earlier.
+ */
+const isPlainText = (text: string): boolean => text.isWellFormed() && !text.includes('\0') && !text.includes('\uFFFD');
+
 function textRule({ bytesMax, form }: FieldRules, mayBeEmpty: boolean): ValueRule {
   const limit = bytesMax ?? Number.POSITIVE_INFINITY;
   return (text: string) => {
     if (text === '' && mayBeEmpty) return undefined;
     if (isLongerThan(text, limit)) return `must be at most ${limit} bytes`;
     if (form) return form.pattern.test(text) ? undefined : form.description;
-    // PostgreSQL keeps no NUL in a text, and no UTF-8 has half a surrogate pair
-    return text.isWellFormed() && !text.includes('\0') ? undefined : 'must be Unicode text without NUL characters';
+    return isPlainText(text) ? undefined : `must be ${PLAIN_TEXT}`;
   };
 }
 
@@ -112,7 +119,7 @@ function listRule(field: protobuf.Field, rules: FieldRules): FieldRule {
 function keyProblem(key: string): string | undefined {
   if (key === '__proto__') return 'is not usable as a key';
   if (isLongerThan(key, MAP_KEY_BYTES_MAX)) return `the key must be at most ${MAP_KEY_BYTES_MAX} bytes`;
-  return key.isWellFormed() && !key.includes('\0') ? undefined : 'the key must be Unicode text without NUL characters';
+  return isPlainText(key) ? undefined : `the key must be ${PLAIN_TEXT}`;
 }
 
 function mapRule(field: protobuf.Field, rules: FieldRules): FieldRule {
