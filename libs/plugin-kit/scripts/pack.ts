@@ -20,8 +20,10 @@ interface Manifest {
 const readManifest = (folder: string): Manifest =>
   JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 
-/** Workspace packages that go into this one, by the name they are imported with: their entry, as it lies in the output. */
-const BUNDLED: Readonly<Record<string, string>> = { '@slipway/kernel': 'kernel/src/index.js' };
+/** Workspace packages that go into this one, by the name they are imported with: their entry below `libs`, and in the output. */
+const BUNDLED: Readonly<Record<string, { readonly source: string; readonly entry: string }>> = {
+  '@slipway/kernel': { source: 'kernel/src/index.ts', entry: 'kernel/src/index.js' },
+};
 const SPECIFIER = /(\bfrom\s*|\bimport\s*\(?\s*)(['"])([^'"]+)\2/g;
 
 /** Entries of the kit and everything they import, as `<lib>/src/*.js` and `.d.ts`. @throws {Error} with the first problems of the compiler. */
@@ -34,6 +36,10 @@ function compile(): void {
       declaration: true,
       rewriteRelativeImportExtensions: true,
       rootDir: join(root, 'libs'),
+      // found through node_modules they would count as somebody else's and not be written
+      paths: Object.fromEntries(
+        Object.entries(BUNDLED).map(([name, { source }]) => [name, [join(root, 'libs', source)]]),
+      ),
       outDir: output,
     },
     root,
@@ -60,7 +66,7 @@ function rewriteImports(file: string): void {
         `${relative(output, file)} imports ${specifier}, which is not published: add it to the bundled ones`,
       );
     }
-    const path = target === undefined ? specifier : relative(dirname(file), join(output, target));
+    const path = target === undefined ? specifier : relative(dirname(file), join(output, target.entry));
     return `${before}${quote}${path.replace(/^(\.{1,2}\/.*)\.ts$/, '$1.js')}${quote}`;
   });
   if (rewritten !== text) writeFileSync(file, rewritten);
