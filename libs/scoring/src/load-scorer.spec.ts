@@ -59,6 +59,27 @@ const manifest: PackageManifest = {
   createdAt: '2001-04-01T00:00:00.000000Z',
 };
 
+/** The same graph with a stored tensor whose values are in another file: a reference takes the place of as many bytes of raw values. */
+const WEIGHTS = Buffer.alloc(24, 0x5a);
+const external = ((): Uint8Array => {
+  const values = new Float32Array(WEIGHTS.buffer.slice(WEIGHTS.byteOffset, WEIGHTS.byteOffset + WEIGHTS.length));
+  const nodes = [
+    { op: 'Add', inputs: ['a', 'b'], outputs: ['sum'] },
+    { op: 'Identity', inputs: ['text'], outputs: ['echo'] },
+  ];
+  const initializers = [{ name: 'w', datatype: 'FP32', shape: [6], data: values }] as const;
+  const graph = { name: 'g', ...manifest.signature, nodes, initializers };
+  const bytes = Buffer.from(buildModel({ producer: 'test', opsets: [{ domain: '', version: 17 }], graph }));
+  const raw = Buffer.concat([Buffer.of(0x4a, 24), WEIGHTS]); // TensorProto.raw_data
+  const location = [Buffer.of(0x0a, 8), Buffer.from('location'), Buffer.of(0x12, 10), Buffer.from('weight.bin')];
+  const reference = Buffer.concat([Buffer.of(0x6a, 22), ...location, Buffer.of(0x70, 1)]); // external_data, data_location
+  bytes.set(reference, bytes.indexOf(raw));
+  return bytes;
+})();
+const filesOf = (contents: Record<string, Uint8Array>): PackageManifest['files'] =>
+  Object.entries(contents).map(([path, content]) => ({ path, bytes: content.length, sha256: sha256(content) }));
+const EXTERNAL = { 'model.onnx': external, 'weight.bin': WEIGHTS };
+
 /** A runtime that adds, and remembers what it was handed. */
 class AddingRuntime implements ModelRuntime {
   readonly formats = ['onnx'];
@@ -130,6 +151,7 @@ describe('loadScorer', () => {
     ['a missing side file', source({ files: { 'docs/notes.txt': new Uint8Array(0) } }), 'FILE_DIGEST_MISMATCH'],
     ['a manifest that declares other outputs', source({ signed: { ...manifest, signature: { inputs: manifest.signature.inputs, outputs: manifest.signature.outputs.slice(0, 1) } } }), 'SIGNATURE_MISMATCH'],
     ['a graph above the limits', source({ limits: { nodesMax: 1 } }), 'MODEL_GRAPH_INVALID'],
+    ['a graph with tensors in another file', source({ signed: { ...manifest, files: filesOf(EXTERNAL) }, files: EXTERNAL }), 'MODEL_EXTERNAL_DATA'],
     ['bytes that are no envelope', source({ envelope: Buffer.from('{}') }), 'ENVELOPE_INVALID'],
   ])('refuses %s, before the runtime sees anything', async (_, from, reason) => {
     expect(await failureOf(loadScorer(from))).toMatchObject({ reason });

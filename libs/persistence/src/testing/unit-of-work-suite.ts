@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UniqueViolationError } from '../database/database-errors.ts';
 import type { Database } from '../database/open-database.ts';
 import { verifyAudit } from '../audit/verify-audit.ts';
+import type { CommitStep, UnitOfWorkDependencies } from '../unit-of-work/create-unit-of-work.ts';
 import type { Transaction, UnitOfWork } from '../unit-of-work/transaction.ts';
 import { Account, accountMigrations } from './ledger-entity.ts';
 import { openTestDatabase, testCaller, type TestDatabases } from './test-databases.ts';
@@ -23,7 +24,7 @@ export function unitOfWorkSuite(name: string, start: () => Promise<TestDatabases
 
     const withDatabase = async (
       test: (parts: { database: Database; unitOfWork: UnitOfWork }) => Promise<void>,
-      options: { clock?: Clock; transactionTimeoutMs?: number } = {},
+      options: { clock?: Clock; transactionTimeoutMs?: number } & Pick<UnitOfWorkDependencies, 'atStep'> = {},
     ): Promise<void> => {
       const target = await databases.fresh();
       const parts = await openTestDatabase(target, { entities: [Account], migrations: accountMigrations, ...options });
@@ -71,6 +72,32 @@ export function unitOfWorkSuite(name: string, start: () => Promise<TestDatabases
           expect(await countOf(unitOfWork, table)).toBe(0);
         }
       }));
+
+    it.each<[CommitStep, number]>([
+      ['work-done', 0],
+      ['before-commit', 0],
+      ['after-commit', 1],
+    ])('has row, event and audit record or none of them when it ends at step %s', (step, rows) =>
+      withDatabase(
+        async ({ unitOfWork }) => {
+          const ended = unitOfWork.run(context, async (tx) => {
+            add(tx, 'a');
+            tx.outbox.add(aliasMoved, moved('m'));
+            tx.audit.add({ action: 'test.add', resource: 'accounts/a' });
+            return Promise.resolve();
+          });
+          await expect(ended).rejects.toThrow(`ended at ${step}`);
+          for (const table of ['account', 'slipway_outbox', 'slipway_audit_record']) {
+            expect(await countOf(unitOfWork, table)).toBe(rows);
+          }
+        },
+        {
+          atStep: (reached) => {
+            if (reached === step) throw new Error(`ended at ${step}`);
+          },
+        },
+      ),
+    );
 
     it('names a unique violation, inside and outside', () =>
       withDatabase(async ({ unitOfWork }) => {
