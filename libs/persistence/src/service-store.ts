@@ -45,7 +45,8 @@ export async function openServiceStore<Known extends MetadataSettings>(
   const config = context.config as unknown as Config<MetadataSettings>; // one of more settings is one of these, too
   const target = metadataTarget(config, context.dataDirectory, service);
   const database = await openDatabase(target, { ...schema, log, clock });
-  const relay = createOutboxRelay({ database, bus, service, owner: ids.next(), clock, log, ...hooks });
+  const isAlone = target.driver === 'sqlite'; // the file is in a data directory, which is locked for one process
+  const relay = createOutboxRelay({ database, bus, service, owner: ids.next(), isAlone, clock, log, ...hooks });
   const unitOfWork = createUnitOfWork({ database, ids, random, onEvents: () => relay.wake(), ...hooks });
   const probe = new DatabaseProbe(database, context);
   exposeOutbox(context, service, relay);

@@ -14,7 +14,7 @@ import {
   reopenRange,
   type WaitingRow,
 } from './outbox-rows.ts';
-import { acquireLeases, releaseLeases, type Lease } from './partition-leases.ts';
+import { acquireLeases, endAllLeases, releaseLeases, type Lease } from './partition-leases.ts';
 import { WakeSignal } from './wake-signal.ts';
 
 /** Steps at which a kill test ends the process. */
@@ -35,6 +35,8 @@ export interface OutboxRelayOptions {
   readonly pollMs?: number;
   /** How long the partitions of a relay that died stay without one. */
   readonly leaseMs?: number;
+  /** No other process has this database: leases that were left behind are taken over at once. */
+  readonly isAlone?: boolean;
   /** How often the log of the bus is compared with what was published. */
   readonly reconcileMs?: number;
   /** How long published events can be published again. The inbox remembers twice as long, so that it knows whatever comes again. */
@@ -248,9 +250,13 @@ class Relay implements OutboxRelay {
   }
 
   async #renew(): Promise<void> {
-    const { clock, database, owner, leaseMs } = this.#options;
+    const { clock, database, owner, leaseMs, isAlone } = this.#options;
     if (clock.monotonicMs() < this.#due.lease) return;
-    this.#leases = await database.write(({ sql }) => acquireLeases(sql, owner, clock.now(), BigInt(leaseMs) * 1000n));
+    const isFirst = this.#due.lease === 0 && this.#leases.size === 0;
+    this.#leases = await database.write(async ({ sql }) => {
+      if (isAlone && isFirst) await endAllLeases(sql);
+      return acquireLeases(sql, owner, clock.now(), BigInt(leaseMs) * 1000n);
+    });
     this.#due.lease = clock.monotonicMs() + leaseMs / 3;
   }
 

@@ -67,3 +67,9 @@ export async function releaseLeases(sql: SqlRunner, owner: string): Promise<void
   await sql.run('update slipway_outbox_lease set until = 0 where owner = ?', [owner]);
   await sql.run('delete from slipway_outbox_member where owner = ?', [owner]);
 }
+
+/** For a relay that knows it is the only one: whoever held a lease has died. */
+export async function endAllLeases(sql: SqlRunner): Promise<void> {
+  await sql.run('update slipway_outbox_lease set until = 0');
+  await sql.run('delete from slipway_outbox_member');
+}

@@ -131,6 +131,24 @@ export function outboxRelaySuite(name: string, start: () => Promise<TestDatabase
         expect(seen).toEqual([bus.log[0]?.id]);
       }));
 
+    it('takes over at once what killed relays have left, when it knows that it is alone; else when their leases end', () =>
+      withParts(async ({ database, unitOfWork, bus, relay }) => {
+        const killed = relay();
+        await killed.flush(forever);
+        await emit(unitOfWork, 'a', 'b', 'c', 'd', 'e', 'f');
+        const careful = relay();
+        await careful.flush(forever);
+        expect(careful.status().partitions).toBe(0);
+        expect(bus.log).toEqual([]);
+        const alone = relay({ isAlone: true });
+        await alone.flush(forever);
+        expect(alone.status()).toMatchObject({ partitions: 16, published: 6, backlog: 0 });
+        const epochs = await database.read(({ sql }) =>
+          sql.all<{ epoch: number }>('select epoch from slipway_outbox_lease group by epoch'),
+        );
+        expect(epochs.map(({ epoch }) => Number(epoch))).toEqual([2]); // what the killed one may still do is not taken for ours
+      }));
+
     it('never marks under an epoch that was lost', () =>
       withParts(async ({ database, unitOfWork, bus, relay }) => {
         await emit(unitOfWork, 'a');
