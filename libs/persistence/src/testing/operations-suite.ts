@@ -219,14 +219,18 @@ export function operationsSuite(name: string, start: () => Promise<TestDatabases
           stdio: ['ignore', 'pipe', 'inherit'],
         });
         const exited = once(child, 'exit');
-        const [line] = (await Promise.race([once(child.stdout, 'data'), exited.then(() => ['[]'])])) as [Buffer];
-        const ids = JSON.parse(line.toString()) as string[];
         const survivor = await make({ leaseMs });
-        expect(ids).toHaveLength(2);
-        const before = await Promise.all(ids.map((id) => survivor.get(keyOf(id))));
-        expect(before.map(({ state }) => state)).toEqual(['running', 'pending']);
-        child.kill('SIGKILL');
-        await exited;
+        let ids: string[];
+        try {
+          const [line] = (await Promise.race([once(child.stdout, 'data'), exited.then(() => ['[]'])])) as [Buffer];
+          ids = JSON.parse(line.toString()) as string[];
+          expect(ids).toHaveLength(2);
+          const before = await Promise.all(ids.map((id) => survivor.get(keyOf(id))));
+          expect(before.map(({ state }) => state)).toEqual(['running', 'pending']);
+        } finally {
+          child.kill('SIGKILL');
+          await exited;
+        }
         const leases = await Promise.all(ids.map((id) => survivor.get(keyOf(id))));
         const ends = await Promise.all(ids.map((id) => endOf(survivor, id)));
         for (const [index, end] of ends.entries()) {
