@@ -13,7 +13,8 @@ export default class ClosingSummary implements Reporter {
         const state = test.result().state;
         if (state === 'passed' || state === 'failed') counts[state] += 1;
         else counts.skipped += 1;
-        const absent = NEEDS.exec(test.fullName)?.[1];
+        const note = test.result().state === 'skipped' ? (test.result() as { note?: string }).note : undefined;
+        const absent = NEEDS.exec(`${test.fullName} ${note ?? ''}`)?.[1]; // a note when it was found out in the run
         if (state === 'skipped' && absent) leftOut.set(absent, (leftOut.get(absent) ?? 0) + 1);
       }
     }

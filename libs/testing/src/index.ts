@@ -20,3 +20,5 @@ export {
   type ServicesOptions,
 } from './processes/services.ts';
 export { type TokenHolderSpec, type Tokens } from './processes/tokens.ts';
+export { type NoEngine } from './containers/engine.ts';
+export { startContainers, type Containers, type ContainersOptions } from './containers/start-containers.ts';

@@ -44,7 +44,10 @@ export function createDocker(program: string): Docker {
     },
     build: async ({ dockerfile, context, image, args }) => {
       const flags = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-      await docker(['build', '--file', dockerfile, '--tag', image, ...flags, context], BUILD_MS_MAX);
+      await docker(
+        ['build', '--network', 'none', '--file', dockerfile, '--tag', image, ...flags, context],
+        BUILD_MS_MAX,
+      );
     },
     imageBytes: async (image) =>
       Number((await docker(['image', 'inspect', '--format', '{{.Size}}', image], QUICK_MS_MAX)).trim()),

@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { NEEDS_MARK } from '../describe-with.ts';
+import { startContainers, type Containers } from './start-containers.ts';
+
+const HEALTH = '/grpc.health.v1.Health/Check';
+const SERVING = '0801'; // field 1, the enum value SERVING
+const IMAGE_BYTES_MAX = 350_000_000;
+
+/** Any unary call, in bytes of the wire. */
+function call(address: string, method: string, token?: string): Promise<{ code: number; hex: string }> {
+  const client = new Client(address, credentials.createInsecure());
+  const metadata = new Metadata();
+  if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+  const identity = (bytes: Buffer): Buffer => bytes;
+  return new Promise((resolve) => {
+    const deadline = Date.now() + 10_000;
+    client.makeUnaryRequest(method, identity, identity, Buffer.alloc(0), metadata, { deadline }, (error, answer) => {
+      client.close();
+      resolve({ code: error?.code ?? 0, hex: answer?.toString('hex') ?? '' });
+    });
+  });
+}
+
+describe('the containers of deploy/compose.yaml', () => {
+  let containers: Containers<'reader'> | undefined;
+  let absent = '';
+  beforeAll(async () => {
+    const result = await startContainers({ tokens: { reader: { roles: ['viewer'] } } });
+    if ('unavailable' in result) absent = result.unavailable;
+    else containers = result;
+  }, 900_000);
+  afterAll(() => containers?.stop(), 120_000);
+  // Also with CI=true: what runs the tests may forbid containers inside it, and the closing summary says so.
+  beforeEach((context) => context.skip(containers === undefined, `${NEEDS_MARK}${absent}]`));
+  const running = (): Containers<'reader'> => {
+    if (!containers) throw new Error('skipped before');
+    return containers;
+  };
+
+  /** Runs JavaScript in a container. @returns what it printed, or the code of the error it threw. */
+  const evaluate = (service: string, script: string): Promise<string> => {
+    const guarded = `try { console.log(${script}) } catch (error) { console.log(error.code) }`;
+    return running()
+      .compose('exec', '-T', service, '/usr/local/bin/node', '-e', guarded)
+      .then((text) => text.trim());
+  };
+
+  it('serve on their published ports', async () => {
+    const { registryAddress, inferenceAddress, readyAfterMs, preparedAfterMs } = running();
+    expect(await call(registryAddress, HEALTH)).toEqual({ code: 0, hex: SERVING });
+    expect(await call(inferenceAddress, HEALTH)).toEqual({ code: 0, hex: SERVING });
+    process.stdout.write(
+      `containers: prepared in ${(preparedAfterMs / 1e3).toFixed(1)} s, healthy ${(readyAfterMs / 1e3).toFixed(1)} s later\n`,
+    );
+  });
+
+  it('know a token and refuse a caller without one', async () => {
+    const { registryAddress, tokens } = running();
+    const list = '/slipway.registry.v1.RegistryService/ListRegisteredModels';
+    expect((await call(registryAddress, list)).code).toBe(16);
+    expect((await call(registryAddress, list, tokens.reader)).code).toBe(0);
+  });
+
+  it.each(['registry', 'serving'])(
+    'run %s without privileges and without a place to write but its data',
+    async (service) => {
+      expect(await evaluate(service, 'process.getuid()')).toBe('65532');
+      expect(await evaluate(service, "fs.writeFileSync('/app/planted.js', '')")).toBe('EROFS');
+      expect(await evaluate(service, "fs.writeFileSync('/planted', '')")).toBe('EROFS');
+      expect(
+        await evaluate(service, "fs.writeFileSync('/data/probe', 'x') ?? fs.readFileSync('/data/probe', 'utf8')"),
+      ).toBe('x');
+      const status = await evaluate(service, "fs.readFileSync('/proc/1/status', 'utf8')");
+      expect(status).toMatch(/^CapEff:\s+0+$/m);
+      expect(status).toMatch(/^CapBnd:\s+0+$/m);
+      expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
+    },
+  );
+
+  it.each(['registry', 'serving'])('run %s from an image of at most 350 MB', async (service) => {
+    const bytes = Number(
+      await running().docker('image', 'inspect', '--format', '{{.Size}}', `slipway-${service}:local`),
+    );
+    process.stdout.write(`slipway-${service}: ${(bytes / 1e6).toFixed(0)} MB\n`);
+    expect(bytes).toBeLessThanOrEqual(IMAGE_BYTES_MAX);
+  });
+
+  it('flush each message of the broker before it is acknowledged', async () => {
+    const { port } = new URL(running().nats.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const [banner] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(banner.toString()).toMatch(/"auth_required":true/);
+    const report = await running().compose('exec', '-T', 'nats', 'wget', '-q', '-O', '-', 'http://127.0.0.1:8222/jsz');
+    expect((JSON.parse(report) as { config: object }).config).toMatchObject({
+      sync_always: true,
+      store_dir: '/data/jetstream',
+    });
+  });
+
+  it('end cleanly, and come back with what they stored', async () => {
+    const { compose, docker, registryAddress, tokens, untilHealthy } = running();
+    await compose('stop', 'registry');
+    const id = (await compose('ps', '--quiet', 'registry')).trim();
+    expect((await docker('inspect', '--format', '{{.State.ExitCode}}', id)).trim()).toBe('0');
+    await compose('start', 'registry');
+    await untilHealthy('registry');
+    expect(await evaluate('registry', "fs.readFileSync('/data/probe', 'utf8')")).toBe('x');
+    expect((await call(registryAddress, HEALTH, tokens.reader)).hex).toBe(SERVING);
+  });
+});
