@@ -4,6 +4,11 @@ import { runSuites } from './run-suites.ts';
 import { sabotage, type Verdict } from './sabotage.ts';
 import type { Saboteur } from './saboteur.ts';
 
+const WORDS: Readonly<Record<Verdict['kind'], string>> = {
+  caught: 'caught   ',
+  survived: 'SURVIVED ',
+  'not tried': 'NOT TRIED',
+};
 /** All suites together, before anything is broken. */
 const CALM_TIMEOUT_MS = 300_000;
 
@@ -19,34 +24,40 @@ export interface Campaign {
 
 /**
  * Proves the suites green, then lets every saboteur loose. Prints one line for each, in the order of the catalogue.
- * @returns how many survived. @throws {Error} when a suite is not green to begin with, and the signal's reason.
+ * One whose suites need a server that this machine lacks is not tried, and counted.
+ * @throws {Error} when a suite is not green to begin with, and the signal's reason.
  */
-export async function runCampaign(campaign: Campaign): Promise<{ readonly caught: number; readonly survived: number }> {
+export async function runCampaign(campaign: Campaign): Promise<Record<Verdict['kind'], number>> {
   const { saboteurs, print } = campaign;
-  await proveGreen(campaign);
+  const leftOut = await proveGreen(campaign);
   const verdicts: (Verdict | undefined)[] = saboteurs.map(() => undefined);
   let printed = 0;
   const printReady = (): void => {
     for (let verdict = verdicts[printed]; verdict; verdict = verdicts[printed]) {
       const place = `${String(printed + 1).padStart(String(saboteurs.length).length)}/${saboteurs.length}`;
-      print(`${place} ${verdict.caught ? 'caught  ' : 'SURVIVED'} ${saboteurs[printed]?.name}: ${verdict.because}`);
+      print(`${place} ${WORDS[verdict.kind]} ${saboteurs[printed]?.name}: ${verdict.because}`);
       printed += 1;
     }
   };
   await inLanes(campaign, saboteurs, async (workspace, saboteur, index) => {
-    verdicts[index] = await sabotage(workspace, saboteur, campaign.timeoutMs, campaign.signal);
+    const needed = saboteur.suites.find((suite) => leftOut.has(suite));
+    verdicts[index] = needed
+      ? { kind: 'not tried', because: `${needed} needs a server that this machine lacks` }
+      : await sabotage(workspace, saboteur, campaign.timeoutMs, campaign.signal);
     printReady();
   });
-  const caught = verdicts.filter((verdict) => verdict?.caught).length;
-  return { caught, survived: saboteurs.length - caught };
+  const count = (kind: Verdict['kind']): number => verdicts.filter((verdict) => verdict?.kind === kind).length;
+  return { caught: count('caught'), survived: count('survived'), 'not tried': count('not tried') };
 }
 
-async function proveGreen(campaign: Campaign): Promise<void> {
+/** @returns the suites that this machine cannot run. */
+async function proveGreen(campaign: Campaign): Promise<ReadonlySet<string>> {
   const suites = [...new Set(campaign.saboteurs.flatMap((saboteur) => saboteur.suites))].sort();
   const shares = campaign.workspaces.map((_, lane) =>
     suites.filter((_suite, at) => at % campaign.workspaces.length === lane),
   );
   let passed = 0;
+  const leftOut = new Set<string>();
   const absent = suites.filter((suite) => !existsSync(join(campaign.workspaces[0] ?? '', suite)));
   if (absent.length > 0) throw new Error(`there is no suite ${absent.join(', ')}`);
   await inLanes(
@@ -55,14 +66,20 @@ async function proveGreen(campaign: Campaign): Promise<void> {
     async (workspace, share) => {
       const { signal } = campaign;
       const calm = await runSuites({ workspace, suites: share, bail: false, timeoutMs: CALM_TIMEOUT_MS, signal });
-      const red = [...calm.failed.map(({ test, message }) => `${test}: ${message}`), ...calm.notLoaded];
-      if (calm.hung || red.length > 0 || calm.passed === 0) {
-        throw new Error(`the suites are not green to begin with:\n${red.join('\n')}\n${calm.output.slice(-4_000)}`);
+      const red = [
+        ...calm.failed.map(({ test, message }) => `${test}: ${message.split('\n', 1)[0]}`),
+        ...calm.notLoaded,
+      ];
+      if (calm.hung || red.length > 0 || calm.passed + calm.leftOut.length === 0) {
+        const told = red.length > 0 ? red.slice(0, 20).join('\n') : calm.output.slice(-4_000);
+        throw new Error(`the suites are not green to begin with:\n${told}`);
       }
       passed += calm.passed;
+      for (const suite of calm.leftOut) leftOut.add(suite);
     },
   );
-  campaign.print(`${suites.length} suites green before, ${passed} tests`);
+  campaign.print(`${suites.length - leftOut.size} suites green before, ${passed} tests`);
+  return leftOut;
 }
 
 /** Does the pieces of work in their order, as many at once as there are workspaces. */

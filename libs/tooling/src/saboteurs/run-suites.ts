@@ -14,6 +14,8 @@ export interface SuiteReport {
   readonly failed: readonly FailedTest[];
   /** Files without a single test of theirs having run: they did not load, or their setup failed. */
   readonly notLoaded: readonly string[];
+  /** Files whose tests were all left out, for want of a server. */
+  readonly leftOut: readonly string[];
   /** The run had to be ended from outside. */
   readonly hung: boolean;
   /** End of what was printed. */
@@ -41,6 +43,7 @@ const reportSchema = z.object({
   testResults: z.array(
     z.object({
       name: z.string(),
+      status: z.string(),
       message: z.string().optional(),
       assertionResults: z.array(
         z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()).nullish() }),
@@ -107,22 +110,27 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-function readReport(file: string, workspace: string): Pick<SuiteReport, 'passed' | 'failed' | 'notLoaded'> {
+function readReport(file: string, workspace: string): Omit<SuiteReport, 'hung' | 'output'> {
   let raw: unknown;
   try {
     raw = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: [], notLoaded: [] }; // killed before the end, or never started
+    return { passed: 0, failed: [], notLoaded: [], leftOut: [] }; // killed before the end, or never started
   }
   const { testResults } = reportSchema.parse(raw);
+  const silent = testResults.filter(
+    ({ assertionResults }) => !assertionResults.some(({ status }) => ['passed', 'failed'].includes(status)),
+  );
+  const nameOf = (path: string): string => path.replace(`${workspace}/`, '');
   const tests = testResults.flatMap((suite) => suite.assertionResults);
   return {
     passed: tests.filter(({ status }) => status === 'passed').length,
     failed: tests
       .filter(({ status }) => status === 'failed')
       .map(({ fullName, failureMessages }) => ({ test: fullName, message: failureMessages?.join('\n') ?? '' })),
-    notLoaded: testResults
-      .filter(({ assertionResults }) => !assertionResults.some(({ status }) => ['passed', 'failed'].includes(status)))
-      .map(({ name, message }) => `${name.replace(`${workspace}/`, '')}: ${(message ?? '').slice(0, 300)}`),
+    notLoaded: silent
+      .filter(({ status }) => status === 'failed')
+      .map(({ name, message }) => `${nameOf(name)}: ${(message ?? '').slice(0, 300)}`),
+    leftOut: silent.filter(({ status }) => status !== 'failed').map(({ name }) => nameOf(name)),
   };
 }

@@ -23,14 +23,18 @@ const lanes = Math.max(1, Math.min(LANES_MAX, availableParallelism(), chosen.len
 const copies = Array.from({ length: lanes }, () => copyWorkspace(root));
 try {
   if (chosen.length === 0) throw new Error(`no saboteur's name or file contains '${text}'`);
-  const { caught, survived } = await runCampaign({
+  const {
+    caught,
+    survived,
+    'not tried': skipped,
+  } = await runCampaign({
     saboteurs: chosen,
     workspaces: copies.map(({ path }) => path),
     timeoutMs: SABOTEUR_TIMEOUT_MS,
     print: (line) => void process.stdout.write(`${line}\n`),
     signal: stopped.signal,
   });
-  process.stdout.write(`\n${caught} passed, ${survived} failed\n`);
+  process.stdout.write(`\n${caught} passed, ${survived} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
   process.exitCode = survived > 0 ? 1 : 0;
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

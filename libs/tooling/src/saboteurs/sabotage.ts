@@ -5,7 +5,7 @@ import type { Saboteur } from './saboteur.ts';
 
 /** What became of a saboteur. */
 export interface Verdict {
-  readonly caught: boolean;
+  readonly kind: 'caught' | 'survived' | 'not tried';
   /** The test that noticed, or why this saboteur proves nothing. */
   readonly because: string;
 }
@@ -27,9 +27,9 @@ export async function sabotage(
   const path = join(workspace, saboteur.file);
   const original = readFileSync(path, 'utf8');
   const times = original.split(saboteur.find).length - 1;
-  if (times !== 1) return { caught: false, because: `'${saboteur.find}' occurs ${times} times in ${saboteur.file}` };
+  if (times !== 1) return { kind: 'survived', because: `'${saboteur.find}' occurs ${times} times in ${saboteur.file}` };
   const changed = original.replace(saboteur.find, () => saboteur.replace);
-  if (changed === original) return { caught: false, because: 'it changes nothing' };
+  if (changed === original) return { kind: 'survived', because: 'it changes nothing' };
   writeFileSync(path, changed);
   try {
     return judge(await runSuites({ workspace, suites: saboteur.suites, bail: true, timeoutMs, signal }));
@@ -41,12 +41,12 @@ export async function sabotage(
 /** A failed test or a hanging suite has noticed; a file that does not load has not. */
 export function judge({ passed, failed, notLoaded, hung, output }: SuiteReport): Verdict {
   const noticed = failed.find((test) => !BROKEN_CODE.test(test.message));
-  if (noticed) return { caught: true, because: noticed.test };
-  if (hung) return { caught: true, because: 'the suite hung' };
-  if (failed[0]) return { caught: false, because: `the change is no program: ${firstLine(failed[0])}` };
-  if (notLoaded.length > 0) return { caught: false, because: `did not load: ${notLoaded.join('; ')}` };
-  if (passed === 0) return { caught: false, because: `no test ran:\n${output.slice(-2_000)}` };
-  return { caught: false, because: `${passed} tests stayed green` };
+  if (noticed) return { kind: 'caught', because: noticed.test };
+  if (hung) return { kind: 'caught', because: 'the suite hung' };
+  if (failed[0]) return { kind: 'survived', because: `the change is no program: ${firstLine(failed[0])}` };
+  if (notLoaded.length > 0) return { kind: 'survived', because: `did not load: ${notLoaded.join('; ')}` };
+  if (passed === 0) return { kind: 'survived', because: `no test ran:\n${output.slice(-2_000)}` };
+  return { kind: 'survived', because: `${passed} tests stayed green` };
 }
 
 const firstLine = ({ message }: FailedTest): string => message.split('\n', 1)[0] ?? '';

@@ -121,8 +121,9 @@ export const MODEL_PACKAGE_SABOTEURS: readonly Saboteur[] = [
   {
     name: 'operators of a custom library are accepted',
     file: `${PACKAGE}/onnx/inspect-graph.ts`,
-    find: "['ai.onnx.ml', { min: 1n, max: 5n }],",
-    replace: "['ai.onnx.ml', { min: 1n, max: 5n }],\n  ['com.microsoft', { min: 1n, max: 1n }],",
+    find: `if (!known) inspection.refuse(at, \`domain \${quoted(domain)} needs custom operators, which are not supported\`);
+    else if (version < known.min || version > known.max) {`,
+    replace: 'if (known && (version < known.min || version > known.max)) {',
     suites: GRAPH,
   },
   {

@@ -3,6 +3,7 @@ import type { Saboteur } from '../saboteur.ts';
 const DOMAIN = 'libs/registry/src/domain';
 const STORE = 'libs/registry/src/store';
 const HANDLERS = ['libs/registry/src/rpc/registry-handlers.spec.ts'];
+const APPROVAL = [`${DOMAIN}/approval.spec.ts`];
 const RULES = [`${DOMAIN}/promotion-rules.spec.ts`];
 const GATE = [`${DOMAIN}/gates/metric-gate.spec.ts`];
 const UPLOADS = [`${DOMAIN}/upload/upload-attacks.spec.ts`];
@@ -22,7 +23,7 @@ export const REGISTRY_SABOTEURS: readonly Saboteur[] = [
     file: `${DOMAIN}/approval.ts`,
     find: '.filter((who) => who !== version.principal);',
     replace: ';',
-    suites: RULES,
+    suites: APPROVAL,
   },
   {
     name: 'a rejection leaves earlier approvals standing',
@@ -36,7 +37,7 @@ export const REGISTRY_SABOTEURS: readonly Saboteur[] = [
     file: `${DOMAIN}/approval.ts`,
     find: '.filter(({ digest }) => digest === version.digest)',
     replace: '.slice()',
-    suites: RULES,
+    suites: APPROVAL,
   },
   {
     name: 'one person approves twice',
