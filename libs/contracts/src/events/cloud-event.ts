@@ -22,7 +22,7 @@ export interface CloudEvent {
   readonly subject: string;
   readonly time: string;
   readonly datacontenttype: 'application/json';
-  /** Full name of the payload message. */
+  /** `proto:` and the full name of the payload message: CloudEvents wants an absolute URI here. */
   readonly dataschema: string;
   readonly workspace: string;
   readonly traceparent?: string;
@@ -75,7 +75,7 @@ export function toCloudEvent(event: RecordedEvent, service: string): CloudEvent 
     subject: event.key,
     time: formatMicros(event.time),
     datacontenttype: 'application/json',
-    dataschema: event.schema,
+    dataschema: `proto:${event.schema}`,
     workspace: event.workspace,
     ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
     data: event.data,

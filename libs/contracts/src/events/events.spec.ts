@@ -22,7 +22,7 @@ describe('event catalogue', () => {
         id: at.id,
         type: definition.type,
         workspace: 'default',
-        dataschema: definition.schema,
+        dataschema: `proto:${definition.schema}`,
       });
       expect(parseMicros(event.time)).toBe(at.time);
       expect(decodePayload(definition, event.data)).toEqual(definition.sample);
