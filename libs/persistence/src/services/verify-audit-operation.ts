@@ -3,15 +3,16 @@ import type { Database } from '../database/open-database.ts';
 import type { OperationResult, OperationWork } from '../operations/operation.ts';
 import { countAuditRecords } from './audit-records.ts';
 
-/** proto3 JSON: int64 as text, names in camel case. */
+/** proto3 JSON with the field names of the contract, as events have it: int64 as text, all fields there. */
 export function toVerifyAuditResult({ intact, records, headHash, broken }: AuditVerification): OperationResult {
-  const found = broken
-    ? { brokenSequence: broken.sequence.toString(), brokenReason: `${broken.kind}: ${broken.description}` }
-    : {};
-  return {
-    type: 'slipway.audit.v1.VerifyAuditResult',
-    json: JSON.stringify({ intact, records: records.toString(), headHash, ...found }),
+  const result = {
+    intact,
+    records: records.toString(),
+    head_hash: headHash,
+    broken_sequence: (broken?.sequence ?? 0n).toString(),
+    broken_reason: broken ? `${broken.kind}: ${broken.description}` : '',
   };
+  return { type: 'slipway.audit.v1.VerifyAuditResult', json: JSON.stringify(result) };
 }
 
 /**

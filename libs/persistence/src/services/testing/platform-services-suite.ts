@@ -139,10 +139,12 @@ export function platformServicesSuite(name: string, start: () => Promise<TestDat
         expect(result).toEqual({
           intact: true,
           records: `${RECORDS}`,
-          headHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+          head_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+          broken_sequence: '0',
+          broken_reason: '',
         });
         expect(operation.progress).toEqual({ done: `${RECORDS}`, total: `${RECORDS}`, unit: 'records' });
-        expect(resultOf(await verify(process, result['headHash'] as string))).toEqual(result);
+        expect(resultOf(await verify(process, result['head_hash'] as string))).toEqual(result);
         const { records } = await process.audit.listAuditRecords(
           { service: 'registry', page_size: 7, page_token: '', resource: '' },
           callOf(),
@@ -151,8 +153,8 @@ export function platformServicesSuite(name: string, start: () => Promise<TestDat
         expect(resultOf(await verify(process, '', 'other'))).toMatchObject({ intact: true, records: '1' });
         expect(resultOf(await verify(process, '0'.repeat(63) + '1'))).toMatchObject({
           intact: false,
-          brokenSequence: `${RECORDS + 1}`,
-          brokenReason: expect.stringContaining('anchor'),
+          broken_sequence: `${RECORDS + 1}`,
+          broken_reason: expect.stringContaining('anchor'),
         });
       }));
 
@@ -180,8 +182,8 @@ export function platformServicesSuite(name: string, start: () => Promise<TestDat
         await tamper(process.registry.database, statement);
         expect(resultOf(await verify(process))).toMatchObject({
           intact: false,
-          brokenSequence: sequence,
-          brokenReason: expect.stringMatching(reason),
+          broken_sequence: sequence,
+          broken_reason: expect.stringMatching(reason),
         });
       }),
     );

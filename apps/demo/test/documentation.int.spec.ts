@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { createIdSource, silentLogger, systemClock, systemRandom } from '@slipway/kernel';
+import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
+import { describeWith, startSlipway, temporaryDirectory, type SlipwayProcess } from '@slipway/testing';
+import { trainerLinearPlugin } from '@slipway/trainer-linear';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectPrincipal } from '../src/connect.ts';
+import { runScenario } from '../src/scenario.ts';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../../..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const PAGES = ['README.md', 'docs/clients.md', 'docs/deployment.md', 'docs/plugins.md'];
+const TOKENS = {
+  alice: { principal: 'alice', roles: ['editor', 'approver'] },
+  bob: { principal: 'bob', roles: ['approver'] },
+  auditor: { principal: 'auditor', roles: ['auditor', 'viewer'] },
+};
+
+let slipway: SlipwayProcess<keyof typeof TOKENS>;
+const folder = temporaryDirectory();
+
+/** A server that has seen what `npm run demo -- --keep` leaves behind, in small. */
+beforeAll(async () => {
+  slipway = await startSlipway({ app: 'slipway', tokens: TOKENS });
+  const dependencies = {
+    clock: systemClock,
+    ids: createIdSource(systemClock, systemRandom),
+    log: silentLogger,
+    dataDirectory: folder.path,
+  };
+  const trainer = trainerLinearPlugin.create({}, dependencies);
+  const runtime = modelRuntimeOnnxPlugin.create(modelRuntimeOnnxPlugin.parseConfig({}), dependencies);
+  const { signal } = new AbortController();
+  await trainer.open(signal);
+  await runtime.open(signal);
+  const addresses = { registry: slipway.grpcAddress, inference: slipway.inferenceAddress };
+  const alice = connectPrincipal('alice', slipway.tokens.alice, addresses);
+  const bob = connectPrincipal('bob', slipway.tokens.bob, addresses);
+  await runScenario(alice, bob, { trainer, runtime, signal }, { model: 'flight-delay', rows: 20_000 });
+  await Promise.all([alice.close(), bob.close(), runtime.close(), trainer.close()]);
+});
+
+afterAll(async () => {
+  await slipway?.stop();
+  folder.remove();
+});
+
+const commands = [...read('README.md').matchAll(/^npm run slipway -- (.+)$/gm)].map((match) => match[1] ?? '');
+
+describe('the documentation', () => {
+  it.each(PAGES)('%s names no script that is not there', (page) => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = [...read(page).matchAll(/`?npm (?:run )?([a-z:-]+)/g)].map((match) => match[1] ?? '');
+    const known = new Set([...Object.keys(scripts), 'ci', 'install', 'pack', 'publish', 'run']);
+    expect(named.filter((name) => !known.has(name))).toEqual([]);
+  });
+  it.each(PAGES)('%s links to files that exist', (page) => {
+    const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => match[1] ?? '');
+    expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
+  });
+  it('shows more than a handful of commands', () => expect(commands.length).toBeGreaterThan(3));
+  it.each(commands)('slipway %s works', async (command) => {
+    const environment = { ...process.env, SLIPWAY_ADDRESS: slipway.grpcAddress, SLIPWAY_TOKEN: slipway.tokens.auditor };
+    const program = join(root, 'apps/cli/src/main.ts');
+    const { stdout } = await run(process.execPath, [program, ...command.split(' ')], { env: environment });
+    expect(stdout.trim().split('\n').length).toBeGreaterThanOrEqual(command.startsWith('audit verify') ? 1 : 2);
+    if (command.startsWith('audit verify')) expect(stdout).toMatch(/^intact: \d+ records, head [0-9a-f]{64}$/m);
+  });
+});
+
+/** Needs PyPI, which a first `npm test` on a laptop may not have. */
+const withPyPi = process.env['CI'] === 'true' || process.env['SLIPWAY_TEST_TIER'] === 'full';
+
+describeWith(withPyPi ? ['python'] : [], 'a Python client from PyPI', () => {
+  it.runIf(withPyPi)('gets a probability by the snippet of docs/clients.md', { timeout: 240_000 }, async () => {
+    const environment = join(folder.path, 'venv');
+    await run('python3', ['-m', 'venv', environment]);
+    const pip = ['install', '--quiet', '--disable-pip-version-check', 'tritonclient[grpc]==2.73.0'];
+    await run(join(environment, 'bin/pip'), pip);
+    const snippet = /```python\n([\s\S]+?)```/.exec(read('docs/clients.md'))?.[1] ?? '';
+    const script = snippet.replace('127.0.0.1:8001', slipway.inferenceAddress);
+    expect(script).not.toBe(snippet);
+    writeFileSync(join(folder.path, 'alice.token'), slipway.tokens.alice);
+    writeFileSync(join(folder.path, 'predict.py'), script);
+    const { stdout } = await run(join(environment, 'bin/python'), ['predict.py'], { cwd: folder.path });
+    const probability = Number(/\[\[\s*([0-9.e-]+)\s*\]\]/.exec(stdout)?.[1]);
+    expect(probability).toBeGreaterThan(0.01);
+    expect(probability).toBeLessThan(0.99);
+  });
+});
