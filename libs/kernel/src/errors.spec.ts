@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import * as own from './errors.ts';
 
 /** The module loaded once more, as in a plugin that brings its own copy. */
-const foreign = (await import(`./errors.ts?another-copy`)) as typeof own;
+const copy: string = './errors.ts?another-copy';
+const foreign = (await import(copy)) as typeof own;
 
 const classes = Object.entries(own).flatMap(([name, type]) => (name === 'DomainError' ? [] : [[name, type] as const]));
 

@@ -1,5 +1,4 @@
-import { readdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { artifactPath, type ArtifactStore } from '@slipway/plugin-kit';
 import { artifactStoreSuite } from '@slipway/plugin-kit/testing';

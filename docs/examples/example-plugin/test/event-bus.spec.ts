@@ -66,8 +66,15 @@ describe('the file of the json-lines bus', () => {
     const bus = await openIn(folder.path, { deduplicationWindowMs: 1_000 });
     const { logId } = await bus.head();
     const options = {
-      ...{ durable: 'd', subject: 'slipway.>', from: 'beginning' as const, ackWaitMs: 1_000, deliveriesMax: 1 },
-      ...{ backoffMs: [0], inFlightMax: 1_000, handlerTimeoutMs: 1_000, deadLetter: () => message('dead') },
+      durable: 'd',
+      subject: 'slipway.>',
+      from: 'beginning' as const,
+      ackWaitMs: 1_000,
+      deliveriesMax: 1,
+      backoffMs: [0],
+      inFlightMax: 1_000,
+      handlerTimeoutMs: 1_000,
+      deadLetter: () => message('dead'),
     };
     const subscription = await bus.subscribe(options, async () => undefined);
     const publish = async (from: number): Promise<void> => {

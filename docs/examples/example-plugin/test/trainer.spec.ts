@@ -26,8 +26,8 @@ async function load({ model, signature }: TrainedModel): Promise<LoadedModel> {
       );
       const results = await session.run(Object.fromEntries(feeds), [...outputs]);
       return outputs.map((name) => {
-        const { data, dims } = results[name] as ort.Tensor;
-        return { name, datatype: 'FP32', shape: dims, data: data as Float32Array };
+        const result = results[name];
+        return { name, datatype: 'FP32', shape: result?.dims ?? [], data: result?.data as Float32Array };
       });
     },
     close: () => session.release(),

@@ -121,7 +121,11 @@ export class JsonLinesBus implements EventBus {
     reader.subscriptions += 1;
     const { clock, log } = this.#dependencies;
     const subscription: JsonLinesSubscription = new JsonLinesSubscription({
-      ...{ reader, options, handler, clock, log },
+      reader,
+      options,
+      handler,
+      clock,
+      log,
       append: (entry) => this.#append(entry),
       publish: async (message, signal) => void (await this.#store([message], signal)),
       pending: () => this.#pending(options.durable),
