@@ -21,7 +21,11 @@ const program = join(import.meta.dirname, 'kill/host-main.ts');
 const CELLS: readonly Cell[] = (['sqlite', 'nats'] as const).flatMap((bus) =>
   (['sqlite', 'postgresql'] as const).map((database) => ({
     name: `${bus === 'sqlite' ? 'embedded bus' : 'NATS'}, ${database === 'sqlite' ? 'SQLite' : 'PostgreSQL'}`,
-    ...{ app: 'registry', bus, database, program, ledgerInside: bus === 'sqlite' },
+    app: 'registry',
+    bus,
+    database,
+    program,
+    ledgerInside: bus === 'sqlite',
   })),
 );
 

@@ -33,7 +33,10 @@ export class Chaos {
     this.#journal = journal;
     this.#random = random;
     this.#kills = [
-      ...[this.#service, this.#service, this.#service, this.#starting],
+      this.#service,
+      this.#service,
+      this.#service,
+      this.#starting,
       ...(bus === 'nats' ? [this.#broker, this.#broker, this.#consumer, this.#serviceAndBroker] : []),
       ...(database === 'postgresql' ? [this.#backend, this.#cluster, this.#serviceAndCluster] : []),
     ];

@@ -20,7 +20,10 @@ const hostSettings = composeSettings(
 
 await startSlipwayProcess(
   {
-    ...{ name: 'kill-host', version: manifest.version, settings: hostSettings, builtInPlugins },
+    name: 'kill-host',
+    version: manifest.version,
+    settings: hostSettings,
+    builtInPlugins,
     compose: async (context) => {
       const { config, clock, ids, random, log, dataDirectory } = context;
       const step = config.get('kill.step');

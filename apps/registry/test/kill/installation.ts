@@ -113,16 +113,16 @@ export class Installation {
   async killStartingService(afterMs: number): Promise<boolean> {
     const lock = join(this.serviceDirectory, 'data', 'process.lock');
     const before = pidIn(lock);
-    let settled = false;
+    const state = { settled: false };
     const starting = this.startService().then(
       () => true,
       () => false,
     );
-    void starting.then(() => (settled = true));
-    while (!settled && (pidIn(lock) ?? before) === before) await delay(2);
-    if (!settled) await delay(afterMs);
+    void starting.then(() => (state.settled = true));
+    while (!state.settled && (pidIn(lock) ?? before) === before) await delay(2);
+    if (!state.settled) await delay(afterMs);
     const pid = pidIn(lock);
-    const wasStarting = !settled;
+    const wasStarting = !state.settled;
     if (pid !== undefined && pid !== before) process.kill(pid, 'SIGKILL');
     await starting;
     return wasStarting;
@@ -140,7 +140,8 @@ export class Installation {
       ? { nats: this.#nats.url }
       : { sqlite: join(this.serviceDirectory, 'data', 'event-bus-sqlite') };
     const { process: started, ready } = spawnLedger({
-      ...{ directory: this.ledgerDirectory, bus },
+      directory: this.ledgerDirectory,
+      bus,
       ...(kill && { kill }),
     });
     this.#ledger = started;

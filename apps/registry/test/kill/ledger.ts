@@ -54,7 +54,12 @@ export const readApplied = (database: Database): Promise<readonly AppliedEvent[]
     sql.all<AppliedEvent>('select position, event_id, type, key, data from applied order by position'),
   );
 
-const DEFINITIONS = { modelChanged, versionCreated, aliasMoved, approvalGranted };
+const DEFINITIONS: Readonly<Record<string, EventDefinition<object>>> = {
+  modelChanged,
+  versionCreated,
+  aliasMoved,
+  approvalGranted,
+};
 const DELIVERY = { ackWaitMs: 2_000, inFlightMax: 64, backoffMs: [50, 250], deliveriesMax: 50 } as const;
 
 /** Consumes every kind of event that the load makes, each with a durable of its own, and writes one row per event. */
@@ -73,10 +78,14 @@ export async function openLedger(options: {
   const unitOfWork = createUnitOfWork({ database, ids, random });
   const consumers = Object.entries(DEFINITIONS).map(([name, definition]) =>
     createEventConsumer({
-      ...{ bus, unitOfWork, clock, log, delivery: DELIVERY },
+      bus,
+      unitOfWork,
+      clock,
+      log,
+      delivery: DELIVERY,
       durable: `ledger-${name}`,
       service: 'ledger',
-      definition: definition as EventDefinition<object>,
+      definition,
       handler: async (payload, envelope, context) => {
         appendFileSync(deliveries, `${envelope.id}\n`); // with the system, not in this process: a kill does not take it back
         atStep?.('delivered');

@@ -110,10 +110,11 @@ interface OutboxState {
 
 const readOutbox = (database: Database): Promise<OutboxState> =>
   database.read(async ({ sql }) => {
-    const rows = await sql.all<{ id: string; waits: number }>(
-      'select id, case when published_at is null then 1 else 0 end as waits from slipway_outbox',
-    );
-    return { ids: rows.map(({ id }) => id), waiting: rows.filter(({ waits }) => Number(waits) === 1).length };
+    const rows = await sql.all<{ id: string; published_at: unknown }>('select id, published_at from slipway_outbox');
+    return {
+      ids: rows.map(({ id }) => id),
+      waiting: rows.filter((row) => row.published_at === null).length,
+    };
   });
 
 /** Waits until the running service has handed every event to the bus; leases of killed relays have to end before that. @returns ms. */
@@ -202,6 +203,6 @@ export async function untilApplied(directory: string, events: number, timeoutMs:
 
 /** Makes answered requests once more, with their request ids. @returns how many were answered as the first time: all of them. */
 export async function verifyRepeats({ calls }: Journal): Promise<number> {
-  for (const { answer, repeat } of calls) expect(await repeat()).toEqual(answer);
+  for (const call of calls) expect(await call.repeat()).toEqual(call.answer);
   return calls.length;
 }
