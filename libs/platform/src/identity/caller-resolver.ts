@@ -21,13 +21,22 @@ export function createCallerResolver(authenticator: Authenticator, roles: RoleTa
     }
     return [];
   };
+  // an authenticator that hands out the same list for the same holder pays for its grants once
+  const permissionsByRoles = new WeakMap<readonly string[], ReadonlySet<string>>();
+  const permissionsOf = (assigned: readonly string[]): ReadonlySet<string> => {
+    const known = permissionsByRoles.get(assigned);
+    if (known) return known;
+    const permissions = new Set(assigned.flatMap(grantsOf));
+    permissionsByRoles.set(assigned, permissions);
+    return permissions;
+  };
   return async (headers, signal) => {
     const identity = await authenticator.authenticate(readCredentials(headers.authorization), signal);
     return Object.freeze({
       principal: identity.principal,
       workspace: chooseWorkspace(identity, headers.workspace),
       allWorkspaces: identity.workspaces.includes(EVERY_WORKSPACE),
-      permissions: new Set(identity.roles.flatMap(grantsOf)),
+      permissions: permissionsOf(identity.roles),
     });
   };
 }

@@ -1,4 +1,11 @@
-import type { Authenticator, AuthenticatorPlugin } from '@slipway/plugin-kit';
+import type { Authenticator, AuthenticatorPlugin, Identity } from '@slipway/plugin-kit';
+
+/** The same for every call, frozen through and through: what is worked out from it is kept. */
+const LOCAL: Identity = Object.freeze({
+  principal: 'local',
+  workspaces: Object.freeze(['*']),
+  roles: Object.freeze(['admin']),
+});
 
 /** Everybody is `local` and may do everything, in any workspace. For one person on one machine: loopback only. */
 export const noneAuthenticator: AuthenticatorPlugin<undefined> = {
@@ -13,7 +20,7 @@ export const noneAuthenticator: AuthenticatorPlugin<undefined> = {
   create: (): Authenticator => ({
     loopbackOnly: true,
     open: async () => undefined,
-    authenticate: async () => ({ principal: 'local', workspaces: ['*'], roles: ['admin'] }),
+    authenticate: async () => LOCAL,
     close: async () => undefined,
   }),
 };

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { InvalidArgumentError, SHA256_PATTERN, WORKSPACE_PATTERN } from '@slipway/kernel';
 import { parseDocument } from 'yaml';
@@ -37,7 +37,7 @@ export interface TokenHolder {
 export type TokenTable = ReadonlyMap<string, TokenHolder>;
 
 /** sha256 in lower-case hex, the key of the table. */
-export const digestToken = (token: string): string => createHash('sha256').update(token, 'utf8').digest('hex');
+export const digestToken = (token: string): string => hash('sha256', token, 'hex');
 
 /** Changes whenever the file does, as far as the file system can tell. */
 export async function tokenFileVersion(path: string): Promise<string> {

@@ -1,4 +1,5 @@
 import * as prometheus from 'prom-client';
+import { PendingCounts } from './pending-counts.ts';
 
 /** Values by label name; every label of the metric must be there. */
 export type Labels<Label extends string> = Readonly<Record<Label, string>>;
@@ -6,6 +7,8 @@ export type Labels<Label extends string> = Readonly<Record<Label, string>>;
 export interface Counter<Label extends string = never> {
   /** @param by 0 or more. */
   increase(labels: Labels<Label>, by?: number): void;
+  /** `increase` of one series, looked up once: for what every call does. */
+  bind(labels: Labels<Label>): (by?: number) => void;
 }
 export interface Gauge<Label extends string = never> {
   set(labels: Labels<Label>, value: number): void;
@@ -68,8 +71,15 @@ export function createMetricsRegistry(processMetrics = true): MetricsRegistry {
   return {
     counter: (definition) =>
       once('counter', definition, () => {
-        const counter = new prometheus.Counter(base(definition));
-        return { increase: (labels, by = 1) => counter.inc(labels, by) };
+        const pending = new PendingCounts<string>(definition.labels ?? [], (labels, by) => counter.inc(labels, by));
+        const counter: prometheus.Counter = new prometheus.Counter({
+          ...base(definition),
+          collect: () => pending.flush(),
+        });
+        return {
+          increase: (labels, by) => pending.bind(labels)(by),
+          bind: (labels) => pending.bind(labels),
+        };
       }),
     gauge: (definition) =>
       once('gauge', definition, () => {

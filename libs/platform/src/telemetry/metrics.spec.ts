@@ -31,6 +31,24 @@ describe('metrics', () => {
     expect(body).toContain('grpc_server_started_total{grpc_service="other",grpc_method="other"} 500');
   });
 
+  it('count by bound series and by labels into the same sum, also between scrapes', async () => {
+    const registry = createMetricsRegistry(false);
+    const rows = registry.counter({ name: 'rows_total', help: 'Rows.', labels: ['service', 'kind'] });
+    const bound = rows.bind({ service: 'a', kind: 'b' });
+    bound();
+    bound(2.5);
+    rows.increase({ kind: 'b', service: 'a' });
+    rows.increase({ service: 'a","b', kind: '' }, 7);
+    expect((await registry.expose()).body).toContain('rows_total{service="a",kind="b"} 4.5');
+    bound(3);
+    const { body } = await registry.expose();
+    expect(body).toContain('rows_total{service="a",kind="b"} 7.5');
+    expect(body.match(/^rows_total\{/gm)).toHaveLength(2);
+    expect(() => bound(-1)).toThrow(RangeError);
+    expect(() => bound(Number.NaN)).toThrow(RangeError);
+    expect(() => rows.bind({ service: 'a', colour: 'red' } as never)).toThrow(/label/i);
+  });
+
   it('tell of the process and its event loop', async () => {
     const { body } = await createMetricsRegistry().expose();
     for (const name of [

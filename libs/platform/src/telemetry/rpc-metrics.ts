@@ -22,22 +22,32 @@ export function createRpcMetrics(registry: MetricsRegistry): RpcMetrics {
     labels: method,
     buckets: HANDLING_SECONDS,
   });
-  const labelsByPath = new Map<string, MethodLabels>();
-  const labelsOf = (path: string): MethodLabels => {
-    const known = labelsByPath.get(path);
+  const seriesByPath = new Map<string, MethodSeries>();
+  const seriesOf = (path: string): MethodSeries => {
+    const known = seriesByPath.get(path);
     if (known) return known;
-    const labels = splitPath(labelsByPath.size < METHODS_MAX ? path : '/other/other');
-    if (labelsByPath.size < METHODS_MAX) labelsByPath.set(path, labels);
-    return labels;
+    const labels = splitPath(seriesByPath.size < METHODS_MAX ? path : '/other/other');
+    const series = { labels, started: started.bind(labels), handled: new Map<string, () => void>() };
+    if (seriesByPath.size < METHODS_MAX) seriesByPath.set(path, series);
+    return series;
   };
   return {
-    started: (path) => started.increase(labelsOf(path)),
+    started: (path) => seriesOf(path).started(),
     finished: (path, code, seconds) => {
-      const labels = labelsOf(path);
-      handled.increase({ ...labels, grpc_code: code });
-      handling.observe(labels, seconds);
+      const series = seriesOf(path);
+      let count = series.handled.get(code); // codes are the seventeen of gRPC
+      if (!count) series.handled.set(code, (count = handled.bind({ ...series.labels, grpc_code: code })));
+      count();
+      handling.observe(series.labels, seconds);
     },
   };
+}
+
+/** What one method counts, looked up once. */
+interface MethodSeries {
+  readonly labels: MethodLabels;
+  readonly started: () => void;
+  readonly handled: Map<string, () => void>;
 }
 
 interface MethodLabels {
