@@ -12,6 +12,7 @@ export interface StageMicros {
 /** What a counter of the telemetry looks like from here. */
 interface Counter<Label extends string> {
   increase(labels: Readonly<Record<Label, string>>, by?: number): void;
+  bind(labels: Readonly<Record<Label, string>>): (by?: number) => void;
 }
 export interface CounterSource {
   counter<Label extends string>(definition: {
@@ -43,15 +44,26 @@ export function createInferenceMetrics(source: CounterSource): InferenceMetrics 
     help: 'Inference calls that failed, by cause.',
     labels: ['model', 'reason', 'workspace'],
   });
+  const bindAll = ({ model, workspace }: SlotKey, version: bigint) => {
+    const labels = { model, version: `${version}`, workspace };
+    const [answered, all, waited] = [success.bind(labels), request.bind(labels), queue.bind(labels)];
+    const [decoded, inferred, encoded] = [input.bind(labels), infer.bind(labels), output.bind(labels)];
+    return (stages: StageMicros): void => {
+      answered();
+      all(stages.queue + stages.decode + stages.inference + stages.encode);
+      waited(stages.queue);
+      decoded(stages.decode);
+      inferred(stages.inference);
+      encoded(stages.encode);
+    };
+  };
+  const series = new Map<string, (stages: StageMicros) => void>(); // one for each version that answered, like the metrics themselves
   return {
-    succeeded: ({ model, workspace }, version, stages) => {
-      const labels = { model, version: `${version}`, workspace };
-      success.increase(labels);
-      request.increase(labels, stages.queue + stages.decode + stages.inference + stages.encode);
-      queue.increase(labels, stages.queue);
-      input.increase(labels, stages.decode);
-      infer.increase(labels, stages.inference);
-      output.increase(labels, stages.encode);
+    succeeded: (key, version, stages) => {
+      const id = `${key.workspace}/${key.model}/${version}`; // a slash is in none of them
+      let count = series.get(id);
+      if (!count) series.set(id, (count = bindAll(key, version)));
+      count(stages);
     },
     failed: (key, error, aborted) => {
       const reason = aborted ? 'CANCELED' : failureReason(error);

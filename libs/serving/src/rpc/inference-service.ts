@@ -1,11 +1,8 @@
-import {
-  gRPCInferenceService,
-  type GRPCInferenceService,
-  type ModelMetadataResponse,
-} from '@slipway/contracts/inference';
+import type { GRPCInferenceService, ModelMetadataResponse } from '@slipway/contracts/inference';
 import { implementService, type Handlers, type ServiceImplementation } from '@slipway/platform';
 import type { TensorSpec } from '@slipway/plugin-kit';
 import { findSlot, findVersion } from './find-model.ts';
+import { servedInferenceService } from './model-infer-codec.ts';
 import { createModelInfer, type ModelInferDependencies } from './model-infer.ts';
 import { readModelName, readModelVersion } from './model-name.ts';
 
@@ -46,5 +43,5 @@ export function createInferenceService(dependencies: InferenceServiceDependencie
     },
     modelInfer: createModelInfer(dependencies),
   };
-  return implementService(gRPCInferenceService, handlers);
+  return implementService(servedInferenceService, handlers);
 }

@@ -59,29 +59,33 @@ function infer(
   signal: AbortSignal,
 ): Promise<{ response: ModelInferResponse; stages: StageMicros }> {
   return version.use(async (scorer) => {
-    const marks = [clock.monotonicMs()];
-    const mark = (): void => void marks.push(clock.monotonicMs());
+    const began = clock.monotonicMs();
     const inputs = decodeInputs(request, elementsMax);
     const requested = readRequestedOutputs(request);
-    mark();
+    const decoded = clock.monotonicMs();
+    let turned = decoded;
     const outputs = await turns.run(() => {
-      mark();
+      turned = clock.monotonicMs();
       return scorer.score(inputs, requested, signal);
     }, signal);
-    mark();
+    const inferred = clock.monotonicMs();
     const response: ModelInferResponse = {
       model_name: request.model_name,
       model_version: `${version.ref.version}`,
       id: request.id,
       ...encodeOutputs(outputs),
     };
-    mark();
-    const [decode = 0, queue = 0, inference = 0, encode = 0] = marks
-      .slice(1)
-      .map((at, index) => Math.round((at - (marks[index] ?? at)) * 1000));
-    return { response, stages: { queue, decode, inference, encode } };
+    const stages = {
+      queue: micros(turned - decoded),
+      decode: micros(decoded - began),
+      inference: micros(inferred - turned),
+      encode: micros(clock.monotonicMs() - inferred),
+    };
+    return { response, stages };
   });
 }
+
+const micros = (milliseconds: number): number => Math.round(milliseconds * 1000);
 
 const describeStages = ({ queue, decode, inference, encode }: StageMicros): string =>
   `queue=${queue},decode=${decode},inference=${inference},encode=${encode}`;

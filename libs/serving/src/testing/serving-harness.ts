@@ -41,6 +41,7 @@ export interface CountedCalls {
   readonly counts: Map<string, number>;
   counter(definition: { readonly name: string }): {
     increase(labels: Readonly<Record<string, string>>, by?: number): void;
+    bind(labels: Readonly<Record<string, string>>): (by?: number) => void;
   };
 }
 
@@ -48,12 +49,13 @@ function countingMetrics(): CountedCalls {
   const counts = new Map<string, number>();
   return {
     counts,
-    counter: ({ name }) => ({
-      increase: (labels, by = 1) => {
+    counter: ({ name }) => {
+      const increase = (labels: Readonly<Record<string, string>>, by = 1): void => {
         const id = `${name}${JSON.stringify(labels)}`;
         counts.set(id, (counts.get(id) ?? 0) + by);
-      },
-    }),
+      };
+      return { increase, bind: (labels) => (by) => increase(labels, by) };
+    },
   };
 }
 
