@@ -23,6 +23,7 @@ const MAY_IMPORT = {
   domain: ['engine', 'plugin-kit', 'platform', 'clients', 'contracts', 'kernel'],
   plugin: ['engine', 'plugin-kit', 'kernel'],
   app: ['domain', 'plugin', 'engine', 'plugin-kit', 'platform', 'clients', 'contracts', 'kernel'],
+  bench: ['domain', 'plugin', 'engine', 'plugin-kit', 'platform', 'clients', 'contracts', 'kernel', 'testing'],
   testing: ['kernel', 'plugin-kit'],
   tooling: [],
 };
