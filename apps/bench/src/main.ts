@@ -7,7 +7,8 @@ import { runBench } from './run-bench.ts';
 
 async function main(options: BenchOptions): Promise<void> {
   const stopped = new AbortController();
-  process.once('SIGINT', () => stopped.abort(new Error('interrupted')));
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => stopped.abort(new Error(`ended by ${name}`)));
   const began = performance.now();
   const head = `${describeMachine()}\ninputs    seed ${options.seed}, ${options.rounds} interleaved rounds, every row of data distinct`;
   process.stdout.write(`${head}\n\n`);

@@ -21,7 +21,7 @@ export const inferLargeRow: BenchRow = {
       batches: BATCHES,
       inFlight: CALLERS,
       authenticators: ['none'],
-      seconds: context.options.smoke ? 0.25 : 2,
+      seconds: context.options.smoke ? 0.25 : 1.2,
     });
     const [ours, echo] = [servers['none'] ?? [], servers['echo'] ?? []];
     const compare = (what: string, unit: string, pick: (measure: ServerMeasure) => number): Result => ({

@@ -20,7 +20,7 @@ export const inferSmallRow: BenchRow = {
       batches: 4096,
       inFlight: CALLERS,
       authenticators: AUTHENTICATORS,
-      seconds: context.options.smoke ? 0.25 : 2,
+      seconds: context.options.smoke ? 0.25 : 1.2,
     });
     return AUTHENTICATORS.flatMap((name) => resultsOf(name, measures)).concat(aloneResults(measures));
   },

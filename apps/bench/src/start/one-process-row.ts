@@ -55,7 +55,7 @@ async function startTwice(program: string, brief: boolean): Promise<Start> {
   await cold.stop();
   const warm = await startSlipway(start);
   try {
-    await delay(brief ? 200 : 3_000); // what the start allocated is given back or not by then
+    await delay(brief ? 200 : 2_000); // what the start allocated is given back or not by then
     return { coldMs: cold.readyAfterMs, warmMs: warm.readyAfterMs, idleBytes: warm.residentBytes() ?? Number.NaN };
   } finally {
     await warm.stop();
