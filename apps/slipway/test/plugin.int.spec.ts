@@ -118,11 +118,9 @@ describe('the published plugin kit', () => {
   it('has declarations that a strict compiler takes, also those that the README uses', async () => {
     const [, sample = ''] = /```ts\n([^]*?)```/.exec(readme) ?? [];
     expect(sample).toContain('satisfies PluginPackage');
-    const wrong = sample.replace("port: 'gate'", "port: 'gates'");
+    const wrong = sample.replace("port: 'gate'", "// @ts-expect-error there is no such port\n  port: 'gates'");
     expect(wrong).not.toBe(sample);
-    await installation.checkTypes({ 'readme.ts': sample });
-    await expect(installation.checkTypes({ 'readme.ts': wrong })).rejects.toThrow('gates');
-    await installation.checkTypes({ 'readme.ts': sample });
+    await installation.checkTypes({ 'readme.ts': sample, 'readme-wrong.ts': wrong });
   }, 60_000);
 
   it('needs nothing that is not in it', () => {
