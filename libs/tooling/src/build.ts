@@ -1,14 +1,16 @@
 /**
  * Bundles the app in the current folder to `dist/apps/<name>`: plain JavaScript for `node main.js`, with a package.json and a lock file of
- * exactly what is not bundled, so that `npm ci --omit=dev` there is the whole production install.
+ * exactly what is not bundled, so that `npm ci --omit=dev` there is the whole production install. `--output DIR` names another folder.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '../../..');
 const app = process.cwd();
-const output = join(root, 'dist', relative(root, app));
+const { values } = parseArgs({ options: { output: { type: 'string' } } });
+const output = resolve(values.output ?? join(root, 'dist', relative(root, app)));
 const manifest = JSON.parse(readFileSync(join(app, 'package.json'), 'utf8')) as AppManifest;
 
 interface AppManifest {

@@ -27,11 +27,11 @@ export interface Containers<Name extends string = string> {
   /** Milliseconds that engine and images took before that. */
   readonly preparedAfterMs: number;
   /** Runs the client of the engine. @returns its standard output. */
-  docker(...args: readonly string[]): Promise<string>;
+  readonly docker: (...args: readonly string[]) => Promise<string>;
   /** Runs Compose on the project, e.g. `compose('kill', '-s', 'KILL', 'serving')`. */
-  compose(...args: readonly string[]): Promise<string>;
+  readonly compose: (...args: readonly string[]) => Promise<string>;
   /** Waits until a service is healthy again, e.g. after `compose('start', ...)`. */
-  untilHealthy(service: string): Promise<void>;
+  readonly untilHealthy: (service: string) => Promise<void>;
   /** Removes containers, networks and volumes, and the engine if it was started here. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -116,7 +116,10 @@ async function startProject<Name extends string>(
     inferenceAddress: `127.0.0.1:${inferencePort}`,
     nats: { url: `nats://127.0.0.1:${natsPort}`, user: 'slipway', password: natsPasswordOf(secrets) },
     readyAfterMs: performance.now() - began,
-    ...{ tokens, docker, compose, untilHealthy },
+    tokens,
+    docker,
+    compose,
+    untilHealthy,
   };
 }
 

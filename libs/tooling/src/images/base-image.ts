@@ -10,20 +10,28 @@ export const SERVERS_IMAGE = 'slipway-servers:local';
 const SUITE = 'bookworm';
 const BOOTSTRAP_MS_MAX = 600_000;
 const BASE_PACKAGES = [
-  ...['base-files', 'base-passwd', 'libc6', 'libstdc++6', 'libgcc-s1'],
-  ...['ca-certificates', 'netbase', 'tzdata'],
+  'base-files',
+  'base-passwd',
+  'libc6',
+  'libstdc++6',
+  'libgcc-s1',
+  'ca-certificates',
+  'netbase',
+  'tzdata',
 ];
 const SERVER_PACKAGES = [...BASE_PACKAGES, 'busybox', 'dash', 'coreutils', 'postgresql-15', 'redis-server'];
 /** Two thirds of what the servers bring, and nothing that they run here. */
 const UNUSED_PATHS = [
-  ...['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/perl', 'usr/lib/llvm-14'],
-  ...[
-    'usr/lib/*/libLLVM*',
-    'usr/lib/*/libz3*',
-    'usr/lib/*/perl',
-    'usr/lib/postgresql/15/lib/llvmjit*',
-    'usr/lib/postgresql/15/lib/bitcode',
-  ],
+  'usr/share/doc',
+  'usr/share/man',
+  'usr/share/locale',
+  'usr/share/perl',
+  'usr/lib/llvm-14',
+  'usr/lib/*/libLLVM*',
+  'usr/lib/*/libz3*',
+  'usr/lib/*/perl',
+  'usr/lib/postgresql/15/lib/llvmjit*',
+  'usr/lib/postgresql/15/lib/bitcode',
 ];
 /** Debian 12 has a NATS server without `sync_interval`, and no S3 server. */
 const GO_SERVERS = {
