@@ -191,6 +191,7 @@ describe('Scorer', () => {
     ['too many elements', [{ ...input('a', 1), shape: [2 ** 52, 2 ** 12] }, input('b', 1), text], 'inputs[0].shape', "shape of input 'a' for model 'm' causes total element count to exceed maximum size of 9223372036854775807"],
     ['too few bytes', [{ ...input('a', 1), shape: [2, 2] }, input('b', 1), text], 'inputs[0].data', "input byte size mismatch for input 'a' for model 'm'. Expected 16, got 8"],
     ['too many texts', [input('a', 1), input('b', 1), { ...text, data: ['x', 'y'] }], 'inputs[2].data', "unexpected number of string elements 2 for inference input 'text', expecting 1"],
+    ['two batch sizes, the second of one row', [input('a', 2), input('b', 1), text], 'inputs[1].shape', "dimension 'batch' is 1 for input 'b' and 2 for input 'a'"],
     ['two batch sizes', [input('a', 1), input('b', 2), text], 'inputs[1].shape', "dimension 'batch' is 2 for input 'b' and 1 for input 'a'"],
   ])('refuses %s', async (_, inputs, field, description) => {
     const scorer = await loadScorer(source());

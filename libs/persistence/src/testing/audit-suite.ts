@@ -119,6 +119,19 @@ export function auditSuite(name: string, start: () => Promise<TestDatabases>): v
         expect((await verifyAudit(database, 'default')).broken).toMatchObject({ kind: 'link', sequence: 8n });
       }));
 
+    it('finds an edited row whose hash and the link of the next row were mended', () =>
+      withTrail(async (database) => {
+        const [row] = await database.read(({ sql }) => listAudit(sql, { workspace: 'default', before: 8n, limit: 1 }));
+        if (!row) throw new Error('no row 7');
+        const hash = hashAuditRecord({ ...row, principal: 'eve' });
+        await tamper(database, async (sql) => {
+          const where = `where workspace = 'default' and sequence`;
+          await sql.run(`update slipway_audit_record set principal = 'eve', hash = ? ${where} = 7`, [hash]);
+          await sql.run(`update slipway_audit_record set previous_hash = ? ${where} = 8`, [hash]);
+        });
+        expect((await verifyAudit(database, 'default')).broken).toMatchObject({ kind: 'hash', sequence: 8n });
+      }));
+
     it('finds a deleted row, swapped rows and an inserted row', async () => {
       const where = `where workspace = 'default'`;
       await withTrail(async (database) => {

@@ -115,6 +115,22 @@ export function outboxRelaySuite(name: string, start: () => Promise<TestDatabase
         expect(one.status().republished).toBe(9);
       }));
 
+    it('compares with the bus again and again, also when nothing fails', () =>
+      withParts(async ({ unitOfWork, bus, relay }) => {
+        let ms = 0;
+        const clock: Clock = { ...systemClock, monotonicMs: () => ms };
+        const ids = await emit(unitOfWork, 'a', 'a');
+        const one = relay({ clock, reconcileMs: 10_000 });
+        await one.flush(forever);
+        bus.recreate();
+        ms = 9_999;
+        await one.flush(forever);
+        expect(idsOf(bus)).toEqual([]);
+        ms = 10_000;
+        await one.flush(forever);
+        expect(idsOf(bus)).toEqual(ids);
+      }));
+
     it('publishes a time range again on demand', () =>
       withParts(async ({ unitOfWork, bus, relay }) => {
         const from = systemClock.now();
@@ -223,6 +239,19 @@ export function outboxRelaySuite(name: string, start: () => Promise<TestDatabase
         expect(await after(0n)).toEqual([2, 1, 1]);
         expect(await after(8n)).toEqual([0, 0, 1]);
         expect(await after(15n)).toEqual([0, 0, 0]);
+      }));
+
+    it('keeps what waits, however old it is', () =>
+      withParts(async ({ unitOfWork, bus, relay }) => {
+        const ids = await emit(unitOfWork, 'a', 'b');
+        bus.refused.add(ids[0] ?? '');
+        const clock: Clock = { ...systemClock, now: () => systemClock.now() + 60n * 86_400_000_000n };
+        bus.down = true;
+        const late = relay({ clock });
+        await expect(late.flush(AbortSignal.timeout(200))).rejects.toThrow();
+        bus.down = false;
+        await late.flush(forever);
+        expect(idsOf(bus)).toEqual([ids[1]]);
       }));
   });
 }

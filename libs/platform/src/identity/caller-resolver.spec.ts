@@ -66,6 +66,7 @@ describe('the caller', () => {
     });
     expect(await resolve({ workspaces: ['*', 'own'] })).toMatchObject({ workspace: 'own', allWorkspaces: true });
     expect((await resolve({})).allWorkspaces).toBe(false);
+    expect((await resolve({}, 'default')).principal).toBe('ada');
   });
 
   it('for all workspaces that are not its own: is refused in the same words', async () => {

@@ -143,6 +143,8 @@ describe('local artifact store', () => {
     const [blob = ''] = readdirSync(blobs);
     truncateSync(join(blobs, blob), 5);
     await expect(textOf(store)).rejects.toMatchObject({ kind: 'data-loss' });
+    const stillThere = { offset: 0, length: 3 };
+    await expect(store.read(PATH, stillThere, signal)).rejects.toMatchObject({ kind: 'data-loss' });
     rmSync(join(blobs, blob));
     await expect(textOf(store)).rejects.toMatchObject({ kind: 'data-loss' });
     writeFileSync(join(directory.path, 'paths', PATH), '{"version":1');

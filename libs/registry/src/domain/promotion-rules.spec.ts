@@ -57,6 +57,9 @@ interface Real {
   readonly harness: RegistryStoreHarness;
 }
 
+/** Words for what succeeds; whatever else the model says is the reason of a refusal. */
+const SUCCESSES = new Set(['moved', 'unchanged', 'decided', 'set']);
+
 const outcome = async (work: Promise<unknown>, success: string): Promise<string> => {
   try {
     await work;
@@ -80,7 +83,7 @@ class Step implements fc.AsyncCommand<Model, Real> {
   async run(model: Model, real: Real): Promise<void> {
     const before = model.revision;
     const expected = this.expected(model);
-    expect(await this.actual(real, expected)).toBe(expected);
+    expect(await this.actual(real, SUCCESSES.has(expected) ? expected : 'done')).toBe(expected);
     const alias = await real.harness.unitOfWork.read(callBy('dave').caller, (reads) => {
       return reads.aliases.get(name.model, name.alias);
     });
@@ -162,7 +165,7 @@ const commands = [
 describe('aliases, approvals and policies', () => {
   it('for all sequences of calls: do what the ten-line model does', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.commands(commands, { maxCommands: 40 }), async (steps) => {
+      fc.asyncProperty(fc.commands(commands, { maxCommands: 40, size: '+1' }), async (steps) => {
         const clock = new ManualClock();
         const harness = await inMemoryHarness(clock);
         const deps = registryFixture(harness.unitOfWork, clock);

@@ -203,11 +203,11 @@ describe('the registry over its contract', () => {
     await createVersion();
     const [path, entry] = [...deps.artifacts.entries][0] ?? [];
     if (!path || !entry) throw new Error('nothing was stored');
+    let received = 0;
     const download = async (): Promise<number> => {
-      let bytes = 0;
       const request = { model: 'flights', version: '1', selector: 'version' } as const;
-      for await (const { chunk } of registry.downloadModelVersion(request, bob)) bytes += chunk?.length ?? 0;
-      return bytes;
+      for await (const { chunk } of registry.downloadModelVersion(request, bob)) received += chunk?.length ?? 0;
+      return received;
     };
     const lost = { kind: 'data-loss', reason: 'PACKAGE_FILE_LOST', facts: { file: 'model.onnx' } };
     expect(await download()).toBe(entry.content.length);
@@ -215,7 +215,9 @@ describe('the registry over its contract', () => {
     broken[5] = (broken[5] ?? 0) ^ 1;
     for (const content of [broken, entry.content.subarray(1), Buffer.concat([entry.content, Buffer.of(1)])]) {
       deps.artifacts.entries.set(path, { ...entry, content });
+      received = 0;
       await expect(download()).rejects.toMatchObject(lost);
+      expect(received).toBeLessThan(entry.content.length);
     }
     deps.artifacts.entries.delete(path);
     await expect(download()).rejects.toMatchObject(lost);
@@ -356,6 +358,30 @@ describe('the registry over its contract', () => {
       { reason: 'MODEL_VERSION_IN_USE', facts: { aliases: 'champion' } },
     );
     expect((await harness.audit()).map(({ action }) => action)).toContain('registry.aliases.roll_back');
+  });
+
+  it('answers a repeated move with the first answer, also when the alias has moved on', async () => {
+    await createModel();
+    await createVersion(1);
+    await createVersion(2);
+    await open();
+    const request = { ...champion, version: '1', request_id: 'move-1' };
+    const first = await registry.moveAlias(request, alice);
+    await move('2');
+    expect(await registry.moveAlias(request, alice)).toEqual(first);
+    expect((await registry.getModelVersion({ ...champion, selector: 'alias' }, alice)).version?.version).toBe('2');
+  });
+
+  it('refuses a move when a gate of the policy is not installed any more', async () => {
+    await createModel();
+    await createVersion();
+    const gates = [{ gate: 'metric', parameters: { metric: 'auc', dataset: 'april', at_least: '0.65' } }];
+    await registry.setAliasPolicy({ ...champion, gates, approvals_required: 0, ...none }, alice);
+    registry = registryHandlers({ ...deps, gates: new Map() });
+    await expect(move('1')).rejects.toMatchObject({
+      reason: 'ALIAS_MOVE_REFUSED',
+      message: expect.stringMatching(/is not installed/),
+    });
   });
 
   it('leaves an alias that is moved to where it is untouched', async () => {

@@ -191,6 +191,19 @@ describe('served models', () => {
     expect(models.allTried).toBe(true);
   });
 
+  it('takes no move for known that it could not write down', async () => {
+    const { models, store, loader, ready } = make();
+    await ready(1, 1);
+    store.broken = new Error('disk full');
+    await expect(models.apply(KEY, target(2, 2))).rejects.toThrow('disk full');
+    await quiesce();
+    expect(models.find(KEY)?.slot.desired.revision).toBe(1n);
+    expect(loader.pending).toEqual([]);
+    store.broken = undefined;
+    await ready(2, 2);
+    expect(models.find(KEY)?.current?.ref.version).toBe(2n);
+  });
+
   it('writes facts down in order once the database is back, while the versions already answer', async () => {
     const { models, store, clock, ready } = make();
     await ready(1, 1);

@@ -4,6 +4,7 @@ const PLATFORM = 'libs/platform/src';
 const CONTRACTS = 'libs/contracts/src';
 const INVOKER = [`${PLATFORM}/rpc/invoker.spec.ts`];
 const IN_PROCESS = ['libs/clients/src/in-process-transport.spec.ts'];
+const OVER_GRPC = ['libs/clients/src/grpc-transport.int.spec.ts'];
 const ERRORS = [`${PLATFORM}/rpc/errors.spec.ts`];
 const SERVER = [`${PLATFORM}/rpc/grpc-server.spec.ts`];
 const CALLER = [`${PLATFORM}/identity/caller-resolver.spec.ts`];
@@ -62,7 +63,7 @@ export const PLATFORM_SABOTEURS: readonly Saboteur[] = [
     file: `${PLATFORM}/identity/assert-listener.ts`,
     find: 'if (!authenticator.loopbackOnly || isLoopback(host)) return;',
     replace: "if (!authenticator.loopbackOnly || host !== '0.0.0.0') return;",
-    suites: AUTHENTICATORS,
+    suites: CALLER,
   },
   {
     name: 'an expired token is accepted',
@@ -90,7 +91,7 @@ export const PLATFORM_SABOTEURS: readonly Saboteur[] = [
     file: `${PLATFORM}/identity/internal-callers.ts`,
     find: "if (!timingSafeEqual(digest(authorization ?? ''), expected)) {",
     replace: "if (!timingSafeEqual(digest(authorization ?? '').subarray(0, 0), expected.subarray(0, 0))) {",
-    suites: CALLER,
+    suites: [`${PLATFORM}/identity/internal-callers.spec.ts`],
   },
   {
     name: 'the text of a bug reaches the caller',
@@ -111,35 +112,35 @@ export const PLATFORM_SABOTEURS: readonly Saboteur[] = [
     file: `${PLATFORM}/rpc/invoker.ts`,
     find: '    this.#checkRequest(message);\n',
     replace: '',
-    suites: INVOKER,
+    suites: IN_PROCESS,
   },
   {
     name: 'answers are not checked before they are encoded',
     file: `${PLATFORM}/rpc/invoker.ts`,
     find: '      this.#assertEncodable(response);\n      call.succeed();',
     replace: '      call.succeed();',
-    suites: INVOKER,
+    suites: IN_PROCESS,
   },
   {
     name: 'the end of a call does not reach its handler',
     file: `${PLATFORM}/rpc/call.ts`,
     find: '    this.#controller?.abort(reason);\n',
     replace: '',
-    suites: SERVER,
+    suites: IN_PROCESS,
   },
   {
     name: 'a passed deadline counts as cancelled by the caller',
     file: `${PLATFORM}/rpc/grpc-bindings.ts`,
     find: 'nowMs() + DEADLINE_SLACK_MS >= call.deadlineMs',
     replace: 'nowMs() + DEADLINE_SLACK_MS < call.deadlineMs',
-    suites: SERVER,
+    suites: OVER_GRPC,
   },
   {
     name: 'a server stops without waiting for accepted calls',
     file: `${PLATFORM}/rpc/grpc-server.ts`,
     find: '      await closeGracefully(server, signal);\n',
     replace: '      void closeGracefully(server, signal).catch(() => undefined);\n',
-    suites: SERVER,
+    suites: ['libs/serving/src/drain-over-grpc.spec.ts'],
   },
   {
     name: 'health says serving while the server drains',

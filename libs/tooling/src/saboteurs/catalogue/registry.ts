@@ -30,7 +30,7 @@ export const REGISTRY_SABOTEURS: readonly Saboteur[] = [
     file: `${DOMAIN}/approval.ts`,
     find: "ordered.slice(ordered.findLastIndex(({ decision }) => decision === 'rejected') + 1)",
     replace: "ordered.filter(({ decision }) => decision === 'approved')",
-    suites: RULES,
+    suites: APPROVAL,
   },
   {
     name: 'an approval counts for other bytes than were approved',
@@ -44,7 +44,7 @@ export const REGISTRY_SABOTEURS: readonly Saboteur[] = [
     file: `${DOMAIN}/approval.ts`,
     find: 'return [...new Set(afterRejection.map(({ principal }) => principal))]',
     replace: 'return [...afterRejection.map(({ principal }) => principal)]',
-    suites: RULES,
+    suites: APPROVAL,
   },
   {
     name: 'one approval fewer than required is enough',

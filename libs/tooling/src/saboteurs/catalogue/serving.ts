@@ -4,8 +4,8 @@ const DOMAIN = 'libs/serving/src/domain';
 const RPC = 'libs/serving/src/rpc';
 const STORE = 'libs/serving/src/store';
 const SLOT = [`${DOMAIN}/slot.spec.ts`];
+const LOADER = [`${DOMAIN}/package-version-loader.spec.ts`];
 const MODELS = [`${DOMAIN}/served-models.spec.ts`];
-const MODEL = [`${DOMAIN}/served-models.property.spec.ts`];
 const CODEC = [`${RPC}/tensor-codec.spec.ts`];
 const INFERENCE = ['libs/serving/src/inference-service.spec.ts'];
 const FAILED_LOADS = ['libs/serving/src/failed-loads.spec.ts'];
@@ -36,10 +36,17 @@ export const SERVING_SABOTEURS: readonly Saboteur[] = [
   },
   {
     name: 'a load that is no longer wanted takes the slot',
+    file: `${DOMAIN}/slot.ts`,
+    find: '  if (isSuperseded(slot)) return { ...slot, loading: undefined };\n',
+    replace: '',
+    suites: SLOT,
+  },
+  {
+    name: 'a newer move waits for the load of the older one',
     file: `${DOMAIN}/live-slot.ts`,
-    find: 'if (transition.isSuperseded(this.#state) || stopping.aborted) {',
-    replace: 'if (stopping.aborted) {',
-    suites: MODEL,
+    find: "    this.#turn.abort(new UnavailableError('a newer move of the alias came', { reason: 'LOAD_SUPERSEDED' }));\n",
+    replace: '',
+    suites: MODELS,
   },
   {
     name: 'the old version is given up before the new one is loaded',
@@ -74,21 +81,21 @@ export const SERVING_SABOTEURS: readonly Saboteur[] = [
     file: `${DOMAIN}/package-version-loader.ts`,
     find: '      await warmUp(scorer, this.#options.log, signal);\n',
     replace: '',
-    suites: FAILED_LOADS,
+    suites: LOADER,
   },
   {
     name: 'a damaged package stays in the cache',
     file: `${DOMAIN}/package-version-loader.ts`,
     find: '      await packages.evict(ref.digest);\n      if (!first.fromCache) throw error;\n',
     replace: '      if (!first.fromCache) throw error;\n',
-    suites: FAILED_LOADS,
+    suites: LOADER,
   },
   {
     name: 'the reconciler does not notice a deleted alias',
     file: `${DOMAIN}/reconcile-aliases.ts`,
     find: 'if (listed.has(id) || slot.desired.version === 0n) continue;',
     replace: 'if (listed.has(id) || slot.desired.version >= 0n) continue;',
-    suites: MODEL,
+    suites: FAILED_LOADS,
   },
   {
     name: 'the reconciler deletes what moved while it looked',
@@ -165,7 +172,7 @@ export const SERVING_SABOTEURS: readonly Saboteur[] = [
     file: `${RPC}/find-model.ts`,
     find: 'if (wanted !== undefined && wanted !== current.ref.version) {',
     replace: 'if (wanted !== undefined && wanted > current.ref.version) {',
-    suites: INFERENCE,
+    suites: [`${RPC}/find-model.spec.ts`],
   },
   {
     name: 'models of the default workspace answer everybody',
