@@ -140,7 +140,7 @@ export const PLATFORM_SABOTEURS: readonly Saboteur[] = [
     file: `${PLATFORM}/rpc/grpc-server.ts`,
     find: '      await closeGracefully(server, signal);\n',
     replace: '      void closeGracefully(server, signal).catch(() => undefined);\n',
-    suites: ['libs/serving/src/drain-over-grpc.spec.ts'],
+    suites: OVER_GRPC,
   },
   {
     name: 'health says serving while the server drains',
@@ -252,7 +252,7 @@ export const PLATFORM_SABOTEURS: readonly Saboteur[] = [
     file: 'libs/clients/src/retry.ts',
     find: "return READS.test(name) && (kind === 'unary' || kind === 'server-stream');",
     replace: "return name !== '' && (kind === 'unary' || kind === 'server-stream');",
-    suites: IN_PROCESS,
+    suites: OVER_GRPC,
   },
   {
     name: 'two processes may use one data directory',

@@ -7,7 +7,6 @@ const SLOT = [`${DOMAIN}/slot.spec.ts`];
 const LOADER = [`${DOMAIN}/package-version-loader.spec.ts`];
 const MODELS = [`${DOMAIN}/served-models.spec.ts`];
 const CODEC = [`${RPC}/tensor-codec.spec.ts`];
-const INFERENCE = ['libs/serving/src/inference-service.spec.ts'];
 const FAILED_LOADS = ['libs/serving/src/failed-loads.spec.ts'];
 const CACHE = [`${STORE}/package-cache.spec.ts`];
 
@@ -179,7 +178,7 @@ export const SERVING_SABOTEURS: readonly Saboteur[] = [
     file: `${RPC}/model-infer.ts`,
     find: 'key = readModelName(request.model_name, context.caller.workspace, defaultAlias);',
     replace: "key = readModelName(request.model_name, 'default', defaultAlias);",
-    suites: INFERENCE,
+    suites: [`${RPC}/model-infer.spec.ts`],
   },
   {
     name: 'a request may hold any number of elements',
