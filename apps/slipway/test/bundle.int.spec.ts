@@ -59,6 +59,7 @@ describe('the bundle of the one process, installed in a folder of its own', () =
           createClient(gRPCInferenceService, second),
         ];
         await registry.createRegisteredModel({ name: MODEL, request_id: 'create' });
+        await registry.setAliasPolicy({ model: MODEL, alias: 'champion', approvals_required: 0 }); // there is one principal
         const { version } = await registry.createModelVersion(upload());
         await registry.moveAlias({ model: MODEL, version: version?.version ?? '', alias: 'champion' });
         const giveUpAt = performance.now() + SERVED_WITHIN_MS;
