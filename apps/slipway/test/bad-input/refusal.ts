@@ -75,7 +75,7 @@ export function readRefusal(answer: WireAnswer): Refusal {
 /** What no caller may see: paths of the machine, frames of a stack, SQL, names of our files and of what we are built on. */
 const LEAKS: readonly RegExp[] = [
   /(?:^|[\s'"(=])\/(?:work|tmp|home|root|usr|var|opt|etc\/(?!passwd))\b/,
-  /node_modules|file:\/\//,
+  /node_modules|file:\/\/(?!\/etc\/passwd)/,
   /\bat .{1,80}\(?[^\s()]+:\d+:\d+\)?/,
   /[A-Za-z-]+\.(?:ts|js|mjs|cjs)(?::\d|['\")\s])/,
   /\b(?:select|insert into|update|delete from)\b .{0,80}\b(?:from|values|set|where)\b/i,
