@@ -13,15 +13,17 @@ async function main(options: BenchOptions): Promise<void> {
   const head = `${describeMachine()}\ninputs    seed ${options.seed}, ${options.rounds} interleaved rounds, every row of data distinct`;
   process.stdout.write(`${head}\n\n`);
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
-  const { results, notes } = await runBench(BENCH_ROWS, options, stopped.signal, say);
+  const { results, notes, failures } = await runBench(BENCH_ROWS, options, stopped.signal, say);
   const style = { verdicts: !options.smoke, colour: process.stdout.isTTY };
   process.stdout.write(`${describeResults(results, style)}\n`);
   for (const note of notes) process.stdout.write(`note: ${note}\n`);
   if (style.verdicts) process.stdout.write(`\n${describeMisses(results)}`);
+  for (const failure of failures) process.stdout.write(`FAILED ${failure}\n`);
+  if (failures.length > 0) process.exitCode = 1;
   const seconds = (performance.now() - began) / 1000;
   process.stdout.write(`${seconds.toFixed(0)} s${options.smoke ? ', too short for verdicts' : ''}\n`);
   if (options.json !== undefined)
-    writeFileSync(options.json, `${JSON.stringify({ head, options, results, notes, seconds }, null, 2)}\n`);
+    writeFileSync(options.json, `${JSON.stringify({ head, options, results, notes, failures, seconds }, null, 2)}\n`);
 }
 
 try {

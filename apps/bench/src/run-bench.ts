@@ -5,9 +5,11 @@ import type { BenchOptions } from './options.ts';
 export interface BenchOutcome {
   readonly results: readonly Result[];
   readonly notes: readonly string[];
+  /** Rows that could not be measured, with the error. */
+  readonly failures: readonly string[];
 }
 
-/** Runs the rows that were asked for, one after the other. @throws the error of the first row that fails. */
+/** Runs the rows that were asked for, one after the other; one that fails leaves the others their results. @throws the signal's reason. */
 export async function runBench(
   rows: readonly BenchRow[],
   options: BenchOptions,
@@ -16,6 +18,7 @@ export async function runBench(
 ): Promise<BenchOutcome> {
   const results: Result[] = [];
   const notes: string[] = [];
+  const failures: string[] = [];
   for (const row of rows) {
     if (options.rows.length > 0 && !options.rows.includes(row.name)) continue;
     signal.throwIfAborted();
@@ -27,7 +30,12 @@ export async function runBench(
       progress: (text) => say(`${row.name}: ${text}`),
     };
     context.progress(row.title);
-    results.push(...(await row.run(context)));
+    try {
+      results.push(...(await row.run(context)));
+    } catch (error) {
+      signal.throwIfAborted();
+      failures.push(`${row.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
   }
-  return { results, notes };
+  return { results, notes, failures };
 }

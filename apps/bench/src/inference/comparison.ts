@@ -17,6 +17,8 @@ export interface InferencePlan {
   readonly authenticators: readonly ('none' | 'tokens')[];
   /** Of the closed loop of each contender in each round. */
   readonly seconds: number;
+  /** Load on each server before the first round: the engine compiles what runs often, and a server with more code takes longer to settle. */
+  readonly warmUpSeconds: number;
 }
 
 /** A closed loop, then an open loop at half of what it reached. */
@@ -67,7 +69,7 @@ type Measured = { readonly server: ServerMeasure } | { readonly alone: number };
 
 async function measure(
   { options, progress, signal }: RowContext,
-  { seconds, inFlight }: InferencePlan,
+  { seconds, inFlight, warmUpSeconds }: InferencePlan,
   loads: Readonly<Record<string, LoadGenerator>>,
   alone: BenchChild,
 ): Promise<InferenceMeasures> {
@@ -83,6 +85,10 @@ async function measure(
     contenders[`alone ${through}`] = async () => {
       return { alone: await alone.ask<number>({ seconds: seconds / 3, through } satisfies AloneRequest) };
     };
+  for (const [name, load] of Object.entries(loads)) {
+    progress(`warming up ${name}`);
+    await load.run({ kind: 'closed', seconds: warmUpSeconds, inFlight });
+  }
   const measured = await interleave(contenders, options.rounds, {
     warmUp: true,
     signal,

@@ -13,7 +13,10 @@ export class Http2Caller {
 
   /** @param path e.g. `/inference.GRPCInferenceService/ModelInfer`. */
   constructor(address: string, path: string, token: string | undefined) {
-    this.#session = connect(`http://${address}`, { settings: { initialWindowSize: 4 * 1024 * 1024 } });
+    this.#session = connect(`http://${address}`, {
+      maxSessionMemory: 1024, // MB; with the default of 10 this side itself refuses the eleventh megabyte in flight
+      settings: { initialWindowSize: 4 * 1024 * 1024 },
+    });
     this.#session.on('error', () => undefined); // every call that it breaks says so
     this.#headers = {
       ':method': 'POST',

@@ -22,6 +22,7 @@ export const inferLargeRow: BenchRow = {
       inFlight: CALLERS,
       authenticators: ['none'],
       seconds: context.options.smoke ? 0.25 : 1.2,
+      warmUpSeconds: context.options.smoke ? 0.25 : 3,
     });
     const [ours, echo] = [servers['none'] ?? [], servers['echo'] ?? []];
     const compare = (what: string, unit: string, pick: (measure: ServerMeasure) => number): Result => ({
