@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { UnavailableError } from '@slipway/kernel';
 import { createGrpcServer, type GrpcServer } from '@slipway/platform';
 import { createClient } from './client.ts';
@@ -61,6 +61,27 @@ describe('grpcTransport', () => {
       UnavailableError,
     );
     await transport.close();
+  });
+
+  it('is not drained while an accepted call runs', async () => {
+    const state = new ProbeState();
+    const server = await serve(probeImplementation(state));
+    const transport = grpcTransport({ address: `127.0.0.1:${server.port}`, token: () => 'good' });
+    const leaving = new AbortController();
+    const call = createClient(probeService, transport).createRegisteredModel(
+      { name: 'slow' },
+      { signal: leaving.signal },
+    );
+    const ended = expect(call).rejects.toThrow('left');
+    await vi.waitFor(() => expect(state.calls).toBe(1));
+    const drained = server.drain(AbortSignal.timeout(5_000)).then(() => 'drained');
+    const later = new Promise((resolve) => setTimeout(() => resolve('waiting'), 100));
+    expect(await Promise.race([drained, later])).toBe('waiting');
+    leaving.abort(new Error('left'));
+    await ended;
+    expect(await drained).toBe('drained');
+    await transport.close();
+    await server.stop();
   });
 
   it('drains: accepted calls end, new ones are refused', async () => {

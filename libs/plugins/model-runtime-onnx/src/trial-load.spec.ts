@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { DomainError } from '@slipway/kernel';
+import { createIdSource, DomainError, seededRandom, silentLogger, systemClock } from '@slipway/kernel';
 import { buildModel, type GraphDescription, type NodeDescription } from '@slipway/model-package';
+import { modelRuntimeOnnxPlugin } from './plugin.ts';
 import { trialLoad } from './trial-load.ts';
 
 const never = new AbortController().signal;
@@ -115,6 +116,17 @@ describe('trialLoad', () => {
   it('ends a graph that never returns', async () => {
     const failure = await failureOf(trialLoad(endless(), { ...limits, timeoutMs: 1_500 }));
     expect(failure).toMatchObject({ kind: 'failed-precondition', reason: 'MODEL_TRIAL_TIMEOUT' });
+  });
+
+  it('is what the runtime asks before it loads a graph', async () => {
+    const ids = createIdSource(systemClock, seededRandom(1));
+    const config = modelRuntimeOnnxPlugin.parseConfig({ trialTimeoutMs: 1_500 });
+    const dependencies = { clock: systemClock, ids, log: silentLogger, dataDirectory: '.' };
+    const runtime = modelRuntimeOnnxPlugin.create(config, dependencies);
+    await runtime.open(never);
+    const failure = await failureOf(runtime.load(endless(), 'onnx', never));
+    expect(failure).toMatchObject({ reason: 'MODEL_TRIAL_TIMEOUT' });
+    await runtime.close();
   });
 
   it('ends the process when the caller leaves', async () => {

@@ -166,6 +166,6 @@ export const MODEL_PACKAGE_SABOTEURS: readonly Saboteur[] = [
     file: `${RUNTIME}/onnx-runtime.ts`,
     find: '    await this.tryOnce(model, signal);\n',
     replace: '',
-    suites: ['libs/serving/src/failed-loads.spec.ts'],
+    suites: [`${RUNTIME}/trial-load.spec.ts`],
   },
 ];
