@@ -7,6 +7,7 @@ export { startS3, type S3Server } from './servers/s3.ts';
 export { startPostgres, type PostgresServer } from './servers/postgres.ts';
 export {
   startSlipway,
+  type SettingValue,
   type SlipwayApp,
   type SlipwayOptions,
   type SlipwayProcess,

@@ -101,6 +101,13 @@ describe('the containers of deploy/compose.yaml', () => {
     });
   });
 
+  it('let an operator dump the database as the guide says', async () => {
+    const flags = ['--host', '/var/run/postgresql', '--username', 'slipway', 'slipway'];
+    const dump = await running().compose('exec', '-T', 'postgres', 'pg_dump', ...flags);
+    expect(dump).toMatch(/^CREATE TABLE slipway_registry\./m);
+    expect(dump).toMatch(/^CREATE TABLE slipway_serving\./m);
+  });
+
   it('end cleanly, and come back with what they stored', async () => {
     const { compose, docker, registryAddress, tokens, untilHealthy } = running();
     await compose('stop', 'registry');
