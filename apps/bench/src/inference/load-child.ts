@@ -41,10 +41,10 @@ async function closedLoop({ seconds, inFlight }: Extract<LoadPlan, { kind: 'clos
 async function openLoop({ seconds, callsPerSecond }: Extract<LoadPlan, { kind: 'open' }>): Promise<LoadOutcome> {
   const latencies: number[] = [];
   const calls: Promise<void>[] = [];
-  let failure: unknown;
+  const failures: unknown[] = [];
   const began = performance.now();
   const total = Math.max(1, Math.floor(seconds * callsPerSecond));
-  while (calls.length < total && failure === undefined) {
+  while (calls.length < total && failures.length === 0) {
     const due = began + (calls.length * 1000) / callsPerSecond;
     if (due > performance.now()) {
       await delay(1); // what falls due within this millisecond goes out together and pays for it in its latency
@@ -53,13 +53,13 @@ async function openLoop({ seconds, callsPerSecond }: Extract<LoadPlan, { kind: '
     const call = callNext().then(
       () => void latencies.push(performance.now() - due),
       (error: unknown) => {
-        failure ??= error;
+        failures.push(error);
       },
     );
     calls.push(call);
   }
   await Promise.all(calls);
-  if (failure !== undefined) throw failure;
+  if (failures.length > 0) throw failures[0];
   return outcomeOf(latencies, (performance.now() - began) / 1000);
 }
 
