@@ -308,11 +308,10 @@ describe('what they may not know', () => {
     );
   });
 
-  it('keeps operations and audit records of another workspace to itself', async (context) => {
+  it('keeps operations and audit records of another workspace to itself', async () => {
     const verify = '/slipway.audit.v1.AuditService/VerifyAudit';
-    if (!slipway.methods.some(({ path }) => path === verify)) return context.skip('this build serves no audit');
     const begun = await slipway.expectOk(slipway.call(verify, { service: 'registry' }, 'carol'));
-    const { id } = begun.messages[0]?.['operation'] as { id: string };
+    const { id } = begun.first['operation'] as { id: string };
     for (const name of ['GetOperation', 'WatchOperation', 'CancelOperation']) {
       const path = `/slipway.common.v1.OperationService/${name}`;
       const absent = `${id.slice(0, -4)}0000`;

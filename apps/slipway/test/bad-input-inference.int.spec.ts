@@ -38,9 +38,9 @@ async function expectRefused(answer: Answer, code: string, field?: string): Prom
 
 /** The next right call gives the right numbers. */
 async function expectRight(): Promise<void> {
-  const { code, messages } = await slipway.call(INFER, typed, 'pia');
+  const { code, first } = await slipway.call(INFER, typed, 'pia');
   expect(code).toBe('OK');
-  const [output] = messages[0]?.['raw_output_contents'] as Buffer[];
+  const [output] = first['raw_output_contents'] as Buffer[];
   expect(output?.readFloatLE(4)).toBe(2);
 }
 
@@ -51,8 +51,8 @@ it('answers both forms, and NaN and infinities where the model takes them', asyn
     raw(Buffer.from(values.buffer), rawFlags, rawTexts),
     withFloats({ contents: { fp32_contents: [...values] } }),
   ]) {
-    const { messages } = await slipway.expectOk(slipway.call(INFER, request, 'pia'));
-    const [output] = messages[0]?.['raw_output_contents'] as Buffer[];
+    const { first } = await slipway.expectOk(slipway.call(INFER, request, 'pia'));
+    const [output] = first['raw_output_contents'] as Buffer[];
     expect([output?.readFloatLE(0), output?.readFloatLE(4)]).toEqual([Number.NaN, Number.NEGATIVE_INFINITY]);
   }
 });

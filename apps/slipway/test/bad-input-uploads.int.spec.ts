@@ -20,8 +20,8 @@ async function expectRefused(answer: Answer, code: string, reason: string): Prom
   if (code === 'INVALID_ARGUMENT') expect(answer.fields.length).toBeGreaterThan(0);
   expect(slipway.leakIn(answer.wire)).toBeUndefined();
   await slipway.assertAlive('grpc');
-  const { messages } = await slipway.call(`${REGISTRY}GetRegisteredModel`, { name: 'flights' });
-  expect((messages[0]?.['model'] as Fields)['last_version']).toBe('2'); // nothing came into being
+  const { first } = await slipway.call(`${REGISTRY}GetRegisteredModel`, { name: 'flights' });
+  expect(first['model']).toMatchObject({ last_version: '2' }); // nothing came into being
 }
 
 const good = onnxModel();

@@ -158,7 +158,7 @@ it('answers every method that a generic client can call', { timeout: 60_000 }, a
     for (const service of services) {
       for (const method of root.lookupService(service).methodsArray) {
         const path = `/${service}/${method.name}`;
-        const bytes = method.resolve().resolvedRequestType?.encode({}).finish() ?? Buffer.alloc(0);
+        const bytes = (method.resolve() as protobuf.Method).resolvedRequestType?.encode({}).finish() ?? Buffer.alloc(0);
         // streams that live until their caller leaves are left after a moment
         const answer: WireAnswer = await client.call(path, {
           body: [frame(bytes)],

@@ -21,7 +21,7 @@ const tagOf = (field: protobuf.Field, wire: number): number[] => varint(BigInt(f
 
 function wireTypeOf(field: protobuf.Field): number {
   if (field.resolvedType instanceof protobuf.Type || field.map) return LENGTH_DELIMITED;
-  return protobuf.types.basic[field.type] ?? 0;
+  return (protobuf.types.basic as Readonly<Record<string, number>>)[field.type] ?? 0;
 }
 
 /** Every field of a message with each wire type that is not its own; of lists of numbers both forms are right. */

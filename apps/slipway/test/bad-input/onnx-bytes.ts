@@ -37,7 +37,9 @@ export const valueInfo = (name: string, type: number, dims: readonly (number | s
 });
 
 export const node = (op: string, input: readonly string[], output: readonly string[], more: Fields = {}): Fields => ({
-  ...{ op_type: op, input, output },
+  op_type: op,
+  input,
+  output,
   ...more,
 });
 

@@ -77,7 +77,7 @@ const LEAKS: readonly RegExp[] = [
   /(?:^|[\s'"(=])\/(?:work|tmp|home|root|usr|var|opt|etc\/(?!passwd))\b/,
   /node_modules|file:\/\/(?!\/etc\/passwd)/,
   /\bat .{1,80}\(?[^\s()]+:\d+:\d+\)?/,
-  /[A-Za-z-]+\.(?:ts|js|mjs|cjs)(?::\d|['\")\s])/,
+  /[A-Za-z-]+\.(?:ts|js|mjs|cjs)(?::\d|['")\s])/,
   /\b(?:select|insert into|update|delete from)\b .{0,80}\b(?:from|values|set|where)\b/i,
   /sqlite|mikro|kysely|better-sqlite3|SQLITE_|protobufjs|onnxruntime|ORT_/i,
   /\b(?:TypeError|RangeError|ReferenceError|SyntaxError|ENOENT|EACCES|index out of range)\b/,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageType, protoRoot } from '@slipway/contracts';
 import { startSlipway, type SettingValue, type SlipwayProcess } from '@slipway/testing';
-import protobuf from 'protobufjs';
+import type protobuf from 'protobufjs';
 import { passThroughModel, onnxModel } from './onnx-bytes.ts';
 import { codeName, findLeak, readRefusal, type Refusal } from './refusal.ts';
 import { frame, WireClient, type WireAnswer, type WireCall } from './wire-client.ts';
@@ -43,10 +43,12 @@ const SERVICES: readonly (readonly [name: string, listener: ServedMethod['listen
 
 const methodsOf = ([service, listener]: (typeof SERVICES)[number]): ServedMethod[] =>
   protoRoot.lookupService(service).methodsArray.map((each) => {
-    const method = each.resolve();
+    const method = each.resolve() as protobuf.Method;
     return {
       path: `/${service}/${method.name}`,
-      ...{ service, method, listener },
+      service,
+      method,
+      listener,
       request: method.resolvedRequestType as protobuf.Type,
       response: method.resolvedResponseType as protobuf.Type,
       permission: String(method.options?.['(slipway.common.v1.permission)']),
@@ -58,6 +60,8 @@ export interface Answer extends Refusal {
   readonly wire: WireAnswer;
   /** Messages of the answer as plain objects, int64 as text. */
   readonly messages: readonly Fields[];
+  /** The first of them, or an empty object. */
+  readonly first: Fields;
 }
 
 export const REGISTRY = '/slipway.registry.v1.RegistryService/';
@@ -143,11 +147,8 @@ export class SlipwayUnderTest {
     const wire = await this.raw(path, call);
     const { response } = this.method(path);
     const options = { longs: String, enums: String, defaults: true, oneofs: true };
-    return {
-      ...readRefusal(wire),
-      wire,
-      messages: wire.messages.map((bytes) => response.toObject(response.decode(bytes), options)),
-    };
+    const messages = wire.messages.map((bytes) => response.toObject(response.decode(bytes), options));
+    return { ...readRefusal(wire), wire, messages, first: messages[0] ?? {} };
   }
 
   leakIn(answer: WireAnswer): string | undefined {

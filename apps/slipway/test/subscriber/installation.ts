@@ -40,7 +40,7 @@ export async function startInstallation(): Promise<Installation> {
   });
   const serving = await startSlipway<'alice'>({
     app: 'serving',
-    tokens: withTokens({ alice: HOLDERS.alice }, registry.tokens),
+    tokens: withTokens<'alice'>({ alice: HOLDERS.alice }, registry.tokens),
     settings: { ...bus, ...servingSettings(registry) },
   });
   const transports = (['alice', 'bob'] as const).map((name) =>
