@@ -70,8 +70,10 @@ export class Installation {
 
   /** Starts broker and database; the service and the consumer are started by the test. */
   static async open(cell: Cell): Promise<Installation> {
-    const storeDirectory = temporaryDirectory('slipway-kill-nats-');
-    const nats = cell.bus === 'nats' ? await startNats({ storeDirectory: storeDirectory.path }) : undefined;
+    const nats =
+      cell.bus === 'nats'
+        ? await startNats({ storeDirectory: temporaryDirectory('slipway-kill-nats-').path })
+        : undefined;
     const server = cell.database === 'postgresql' ? await startPostgres({ durable: true }) : undefined;
     const postgres = server && { server, url: await server.createDatabase() };
     return new Installation(cell, await freePort(), nats, postgres);
