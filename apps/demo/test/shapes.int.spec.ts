@@ -1,6 +1,14 @@
 import { createIdSource, silentLogger, systemClock, systemRandom } from '@slipway/kernel';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
-import { describeWith, sized, startServices, startSlipway, temporaryDirectory } from '@slipway/testing';
+import {
+  describeWith,
+  NEEDS_MARK,
+  sized,
+  startContainers,
+  startServices,
+  startSlipway,
+  temporaryDirectory,
+} from '@slipway/testing';
 import { trainerLinearPlugin } from '@slipway/trainer-linear';
 import { afterAll, describe, expect, it } from 'vitest';
 import { connectPrincipal, type Addresses } from '../src/connect.ts';
@@ -68,6 +76,23 @@ describeWith(['nats', 'postgresql', 's3'], 'the same scenario on NATS, PostgreSQ
       compare('services', await play(services.registry.tokens, addresses));
     } finally {
       await services.stop();
+    }
+  });
+});
+
+describe('the same scenario in containers', () => {
+  it('ends with the same inventory and predictions', { timeout: 900_000 }, async (context) => {
+    const containers = await startContainers({ tokens: TOKENS });
+    // also with CI=true: what runs the tests may forbid containers inside it, and the closing summary says so
+    if ('unavailable' in containers) return context.skip(`${NEEDS_MARK}${containers.unavailable}]`);
+    try {
+      const addresses = { registry: containers.registryAddress, inference: containers.inferenceAddress };
+      compare('containers', await play(containers.tokens, addresses));
+    } catch (cause) {
+      const logs = await containers.compose('logs', '--no-color', '--tail', '40', 'registry', 'serving');
+      throw new Error(`the scenario failed in containers:\n${logs}`, { cause });
+    } finally {
+      await containers.stop();
     }
   });
 });
