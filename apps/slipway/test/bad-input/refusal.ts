@@ -84,11 +84,15 @@ const LEAKS: readonly RegExp[] = [
   /slipway_[A-Za-z0-9_-]{20,}/,
 ];
 
+/** Ids of requests end in a number of base 36, which may read `.js`. */
+const REQUEST_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[0-9a-z]+/g;
+
 /** What an answer must not hold but does; undefined when it is clean. @param secrets tokens and directories of this run. */
 export function findLeak(answer: WireAnswer, secrets: readonly string[]): string | undefined {
   const { 'grpc-status-details-bin': _, ...trailers } = answer.trailers;
   const text = `${answer.message}\n${answer.details?.toString('latin1') ?? ''}\n${JSON.stringify(trailers)}`;
   const secret = secrets.find((each) => each.length > 3 && text.includes(each));
   if (secret !== undefined) return `a secret of this run: ${secret.slice(0, 12)}`;
-  return LEAKS.map((pattern) => pattern.exec(text)?.[0]).find((found) => found !== undefined);
+  const rest = text.replaceAll(REQUEST_ID, '');
+  return LEAKS.map((pattern) => pattern.exec(rest)?.[0]).find((found) => found !== undefined);
 }
