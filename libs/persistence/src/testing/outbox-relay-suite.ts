@@ -160,7 +160,7 @@ export function outboxRelaySuite(name: string, start: () => Promise<TestDatabase
         await alone.flush(forever);
         expect(alone.status()).toMatchObject({ partitions: 16, published: 6, backlog: 0 });
         const epochs = await database.read(({ sql }) =>
-          sql.all<{ epoch: number }>('select epoch from slipway_outbox_lease group by epoch'),
+          sql.all<{ epoch: number | string }>('select epoch from slipway_outbox_lease group by epoch'),
         );
         expect(epochs.map(({ epoch }) => Number(epoch))).toEqual([2]); // what the killed one may still do is not taken for ours
       }));
