@@ -39,11 +39,11 @@ export async function runCampaign(campaign: Campaign): Promise<Record<Verdict['k
       printed += 1;
     }
   };
-  await inLanes(campaign, saboteurs, async (workspace, saboteur, index) => {
+  await inLanes(campaign, saboteurs, async (workspace, saboteur, index, signal) => {
     const needed = saboteur.suites.find((suite) => leftOut.has(suite));
     verdicts[index] = needed
       ? { kind: 'not tried', because: `${needed} needs a server that this machine lacks` }
-      : await sabotage(workspace, saboteur, campaign.timeoutMs, campaign.signal);
+      : await sabotage(workspace, saboteur, campaign.timeoutMs, signal);
     printReady();
   });
   const count = (kind: Verdict['kind']): number => verdicts.filter((verdict) => verdict?.kind === kind).length;
@@ -63,8 +63,7 @@ async function proveGreen(campaign: Campaign): Promise<ReadonlySet<string>> {
   await inLanes(
     campaign,
     shares.filter((share) => share.length > 0),
-    async (workspace, share) => {
-      const { signal } = campaign;
+    async (workspace, share, _, signal) => {
       const calm = await runSuites({ workspace, suites: share, bail: false, timeoutMs: CALM_TIMEOUT_MS, signal });
       const red = [
         ...calm.failed.map(({ test, message }) => `${test}: ${message.split('\n', 1)[0]}`),
@@ -82,16 +81,26 @@ async function proveGreen(campaign: Campaign): Promise<ReadonlySet<string>> {
   return leftOut;
 }
 
-/** Does the pieces of work in their order, as many at once as there are workspaces. */
+/**
+ * Does the pieces of work in their order, as many at once as there are workspaces. The first failure ends them all: nothing runs in a
+ * workspace any more once this has settled.
+ */
 async function inLanes<Work>(
-  { workspaces }: Campaign,
+  { workspaces, signal }: Campaign,
   pieces: readonly Work[],
-  work: (workspace: string, piece: Work, index: number) => Promise<void>,
+  work: (workspace: string, piece: Work, index: number, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
+  const failed = new AbortController();
+  const ended = AbortSignal.any([signal, failed.signal]);
   const waiting = pieces.entries();
-  await Promise.all(
-    workspaces.map(async (workspace) => {
-      for (const [index, piece] of waiting) await work(workspace, piece, index);
-    }),
-  );
+  const lanes = workspaces.map(async (workspace) => {
+    try {
+      for (const [index, piece] of waiting) await work(workspace, piece, index, ended);
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    }
+  });
+  await Promise.allSettled(lanes);
+  await Promise.all(lanes);
 }

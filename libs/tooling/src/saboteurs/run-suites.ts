@@ -55,6 +55,7 @@ const reportSchema = z.object({
 /** Runs spec files with vitest in a process group of its own. @throws the signal's reason when it aborts; nothing goes on then. */
 export async function runSuites(run: SuiteRun): Promise<SuiteReport> {
   const report = join(run.workspace, REPORT);
+  run.signal.throwIfAborted();
   rmSync(report, { force: true });
   const { output, hung } = await vitest(run);
   run.signal.throwIfAborted();
