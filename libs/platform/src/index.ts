@@ -19,7 +19,6 @@ export { fromStatus, RemoteInternalError, type RemoteStatus } from './rpc/remote
 export { ERROR_CODES, STATUS, statusName, type StatusName } from './rpc/status.ts';
 export {
   createInvoker,
-  UndecodableMessage,
   WORKSPACE_HEADER,
   type CallerResolver,
   type CallInput,
@@ -27,7 +26,7 @@ export {
   type InvokerDependencies,
   type MethodInvoker,
 } from './rpc/invoker.ts';
-export { requestDecoder } from './rpc/wire-codec.ts';
+export { requestDecoder, UndecodableMessage } from './rpc/wire-codec.ts';
 export {
   createGrpcServer,
   GRPC_SERVER_LIMITS,

@@ -13,7 +13,7 @@ import { tuneHttp2 } from './http2-tuning.ts';
 import { createInvoker, type Invoker, type InvokerDependencies } from './invoker.ts';
 import { reflectionServices } from './reflection-service.ts';
 import { StallWatch } from './stall-watch.ts';
-import { requestDecoder } from './wire-codec.ts';
+import { keepEncoded } from './wire-codec.ts';
 
 /** Bounds of one server; all may be left to their defaults. */
 export interface GrpcServerLimits {
@@ -107,7 +107,7 @@ function addService(server: Server, invoker: Invoker, stalls: StallWatch, nowMs:
   const handlers: UntypedServiceImplementation = {};
   for (const method of invoker.methods.values()) {
     const { name, wire } = method.descriptor;
-    definition[name] = { ...wire, requestDeserialize: requestDecoder(method.descriptor) };
+    definition[name] = { ...wire, requestDeserialize: keepEncoded };
     handlers[name] = bindMethod(method, stalls, nowMs);
   }
   server.addService(definition, handlers);

@@ -6,7 +6,8 @@ import type { ServiceDescriptor } from '@slipway/contracts';
 import { createIdSource, NotFoundError, seededRandom, silentLogger, systemClock, type Logger } from '@slipway/kernel';
 import { RpcFailure } from './errors.ts';
 import { implementService, type CallContext } from './handler.ts';
-import { createInvoker, UndecodableMessage, type InvokerDependencies } from './invoker.ts';
+import { createInvoker, type InvokerDependencies } from './invoker.ts';
+import { UndecodableMessage } from './wire-codec.ts';
 
 const seen: CallContext[] = [];
 let resolved: object[] = [];

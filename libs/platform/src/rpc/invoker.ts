@@ -4,6 +4,7 @@ import { assertPermitted, InvalidArgumentError, type Caller } from '@slipway/ker
 import { ActiveCall, ANONYMOUS, requestIds, type CallDependencies, type IncomingCall } from './call.ts';
 import { CallCancelledError } from './errors.ts';
 import type { BoundMethod, ServiceImplementation } from './handler.ts';
+import { EncodedMessage, requestDecoder, UndecodableMessage } from './wire-codec.ts';
 
 /** Finds out who calls. @throws {UnauthenticatedError} on missing or bad credentials, {DeniedError} on a foreign workspace. */
 export type CallerResolver = (
@@ -19,14 +20,6 @@ export interface InvokerDependencies extends CallDependencies {
 
 /** Header that names the workspace a call acts in. */
 export const WORKSPACE_HEADER = 'slipway-workspace';
-
-/** Stands for a message whose bytes could not be read; a transport hands it on, so that the refusal is made in one place. */
-export class UndecodableMessage {
-  readonly cause: unknown;
-  constructor(cause: unknown) {
-    this.cause = cause;
-  }
-}
 
 /** One message or, for the two kinds that stream requests, all of them in order. */
 export type CallInput = object | AsyncIterable<object>;
@@ -63,6 +56,7 @@ class Chain implements MethodInvoker {
   readonly descriptor: MethodDescriptor;
   readonly #method: BoundMethod;
   readonly #dependencies: InvokerDependencies;
+  readonly #decode: (bytes: Buffer) => object;
   readonly #checkRequest: (request: object) => void;
   readonly #checkResponse: (response: object) => void;
   readonly #streamsRequests: boolean;
@@ -75,6 +69,7 @@ class Chain implements MethodInvoker {
     this.descriptor = method.descriptor;
     this.#method = method;
     this.#dependencies = dependencies;
+    this.#decode = requestDecoder(method.descriptor);
     this.#checkRequest = requestRules(method.descriptor.requestType);
     this.#checkResponse = encodeCheck(method.descriptor.responseType);
     this.#streamsRequests = method.kind === 'client-stream' || method.kind === 'bidi';
@@ -164,16 +159,21 @@ class Chain implements MethodInvoker {
 
   #checked(call: ActiveCall, input: CallInput): CallInput {
     if (this.#streamsRequests) return this.#checkedStream(call, input as AsyncIterable<object>);
-    this.#assertValid(input);
-    return input;
+    return this.#opened(input);
+  }
+
+  /** Only here is a message decoded: that can take seconds, which nobody gets who may not call. */
+  #opened(message: object): object {
+    const request = message instanceof EncodedMessage ? this.#decode(message.bytes) : message;
+    this.#assertValid(request);
+    return request;
   }
 
   /** Hands on one message per demand; a wrong one fails the call even when the handler shrugs it off. */
   async *#checkedStream(call: ActiveCall, messages: AsyncIterable<object>): AsyncGenerator<object, void, undefined> {
     try {
       for await (const message of messages) {
-        this.#assertValid(message);
-        yield message;
+        yield this.#opened(message);
       }
     } catch (error) {
       call.fault ??= call.ended ?? error; // a stream that breaks when its caller leaves is not at fault

@@ -129,6 +129,13 @@ export const PLATFORM_SABOTEURS: readonly Saboteur[] = [
     suites: IN_PROCESS,
   },
   {
+    name: 'a request is decoded before its caller is known',
+    file: `${PLATFORM}/rpc/grpc-server.ts`,
+    find: 'requestDeserialize: keepEncoded }',
+    replace: 'requestDeserialize: wire.requestDeserialize }',
+    suites: [`${PLATFORM}/rpc/stranger.spec.ts`],
+  },
+  {
     name: 'a passed deadline counts as cancelled by the caller',
     file: `${PLATFORM}/rpc/grpc-bindings.ts`,
     find: 'nowMs() + DEADLINE_SLACK_MS >= call.deadlineMs',
