@@ -6,8 +6,8 @@ import { createGrpcServer, type GrpcServer } from './grpc-server.ts';
 import { implementService } from './handler.ts';
 
 const GET = '/slipway.common.v1.OperationService/GetOperation';
-/** No message: a length that points beyond the end. */
-const GARBAGE = Buffer.from([0x0a, 0xff, 0xff, 0xff, 0x7f]);
+/** No message: a tag that does not end. */
+const GARBAGE = Buffer.from([0xff]);
 const { signal } = new AbortController();
 
 let server: GrpcServer;
