@@ -91,6 +91,8 @@ export {
   type TrainingColumn,
   type TrainingJob,
   type TrainingTable,
+  type TrainingEnvironment,
+  type TrainingRun,
 } from './trainer.ts';
 export { type Authenticator, type AuthenticatorPlugin, type Credentials, type Identity } from './authenticator.ts';
 export {
@@ -101,3 +103,31 @@ export {
   type GatePlugin,
   type GateVerdict,
 } from './gate.ts';
+export { COLUMN_TYPES, type ColumnBatch, type ColumnData, type ColumnSpec, type ColumnType } from './column.ts';
+export {
+  type ColumnRules,
+  type IngestColumn,
+  type IngestJob,
+  type IngestResult,
+  type JoinedView,
+  type LatestRows,
+  type LocalTable,
+  type OfflineStore,
+  type OfflineStorePlugin,
+  type PointInTimeJob,
+  type PointInTimeResult,
+  type RejectedRow,
+  type RejectionCount,
+  type ViewFeature,
+  type ViewTable,
+  type WindowAggregation,
+} from './offline-store.ts';
+export {
+  type OnlineOrder,
+  type OnlineRead,
+  type OnlineRow,
+  type OnlineStore,
+  type OnlineStorePlugin,
+  type OnlineTable,
+  type StoredRow,
+} from './online-store.ts';

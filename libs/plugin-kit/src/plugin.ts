@@ -1,7 +1,15 @@
 import type { Clock, IdSource, Logger } from '@slipway/kernel';
 
 /** The ports a third party may fill. */
-export type PortName = 'event-bus' | 'artifact-store' | 'model-runtime' | 'trainer' | 'authenticator' | 'gate';
+export type PortName =
+  | 'event-bus'
+  | 'artifact-store'
+  | 'model-runtime'
+  | 'trainer'
+  | 'authenticator'
+  | 'gate'
+  | 'offline-store'
+  | 'online-store';
 
 /** What every driver is handed; nothing else of the process is visible to it. */
 export interface DriverDependencies {

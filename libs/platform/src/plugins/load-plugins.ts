@@ -21,6 +21,8 @@ const PORTS: Readonly<Record<PortName, true>> = {
   'artifact-store': true,
   'model-runtime': true,
   trainer: true,
+  'offline-store': true,
+  'online-store': true,
   authenticator: true,
   gate: true,
 };

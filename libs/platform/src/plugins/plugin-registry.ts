@@ -6,6 +6,8 @@ import type {
   EventBus,
   Gate,
   ModelRuntime,
+  OfflineStore,
+  OnlineStore,
   Plugin,
   PortName,
   Trainer,
@@ -20,6 +22,8 @@ export interface DriverByPort {
   readonly trainer: Trainer;
   readonly authenticator: Authenticator;
   readonly gate: Gate;
+  readonly 'offline-store': OfflineStore;
+  readonly 'online-store': OnlineStore;
 }
 
 export type AnyPlugin = Plugin<PortName, unknown, unknown>;
