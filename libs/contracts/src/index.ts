@@ -11,13 +11,20 @@ export {
   aliasMoved,
   approvalGranted,
   approvalRejected,
+  contractViolated,
   deliveryDead,
   EVENT_CATALOGUE,
   modelChanged,
   modelFailed,
   modelLoaded,
+  predictionLogged,
+  repositoryApplied,
+  rowsIngested,
+  runFinished,
+  trainingSetCreated,
   versionCreated,
   versionDeleted,
+  viewMaterialized,
 } from './events/catalogue.ts';
 export { escapeKey, subjectFilter, subjectOf } from './events/subject.ts';
 export {

@@ -8,11 +8,22 @@ import type {
   VersionCreated,
   VersionDeleted,
 } from '../generated/packages/slipway.registry.v1.ts';
-import type { ModelFailed, ModelLoaded } from '../generated/packages/slipway.serving.v1.ts';
+import type {
+  ContractViolated,
+  RepositoryApplied,
+  RowsIngested,
+  TrainingSetCreated,
+  ViewMaterialized,
+} from '../generated/packages/slipway.features.v1.ts';
+import type { ModelFailed, ModelLoaded, PredictionsLogged } from '../generated/packages/slipway.serving.v1.ts';
+import type { RunFinished } from '../generated/packages/slipway.tracking.v1.ts';
 
 const DIGEST = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 const registry = (noun: string, verb: string) => ({ version: 1, domain: 'registry', noun, verb });
 const serving = (noun: string, verb: string) => ({ version: 1, domain: 'serving', noun, verb });
+const features = (noun: string, verb: string) => ({ version: 1, domain: 'features', noun, verb });
+const tracking = (noun: string, verb: string) => ({ version: 1, domain: 'tracking', noun, verb });
+const INGESTION = '01942f7e-0000-7000-8000-000000000001';
 const approvalSample = {
   model: 'flights',
   version: '2',
@@ -120,6 +131,124 @@ export const modelFailed = defineEvent<ModelFailed>({
   },
 });
 
+/** Predictions of one model: telemetry, which may be lost. Key: model. */
+export const predictionLogged = defineEvent<PredictionsLogged>({
+  subject: serving('prediction', 'logged'),
+  schema: 'slipway.serving.v1.PredictionsLogged',
+  key: (event) => event.model ?? '',
+  sample: {
+    model: 'flights',
+    server: 'serving-0',
+    dropped: '0',
+    predictions: [
+      {
+        prediction_id: '01942f7e-0000-7000-8000-000000000002.0',
+        time_micros: '986688000000000',
+        objective: 'late-departure',
+        assignment: '',
+        experiment: '',
+        arm: '',
+        propensity: 0,
+        unit_hash: DIGEST,
+        shadow_of: '0',
+        alias: 'champion',
+        version: '2',
+        digest: DIGEST,
+        outputs: { probability: 0.31 },
+        views: [{ view: 'origin_delays', event_time_micros: '986687940000000', status: 'PRESENT' }],
+        latencies: {
+          queue: 0,
+          feature_fetch: 140,
+          pre_process: 3,
+          batch_wait: 0,
+          inference: 35,
+          post_process: 2,
+          encode: 7,
+          total: 187,
+        },
+        request_id: 'req-1',
+      },
+    ],
+  },
+});
+
+/** A run has ended. Key: run. */
+export const runFinished = defineEvent<RunFinished>({
+  subject: tracking('run', 'finished'),
+  schema: 'slipway.tracking.v1.RunFinished',
+  key: (event) => event.run_id ?? '',
+  sample: {
+    run_id: '0af7651916cd43dd8448eb211c80319c',
+    experiment_id: '1',
+    run_name: 'with delays',
+    status: 'FINISHED',
+    start_time: '986688000000',
+    end_time: '986688004000',
+    principal: 'alice',
+    dataset_digests: [DIGEST],
+  },
+});
+
+/** Another feature repository is in force. Key: the constant `repository`. */
+export const repositoryApplied = defineEvent<RepositoryApplied>({
+  subject: features('repository', 'applied'),
+  schema: 'slipway.features.v1.RepositoryApplied',
+  key: () => 'repository',
+  sample: { revision: '2', digest: DIGEST, changes: ['view/origin_delays'], principal: 'alice' },
+});
+
+/** Rows of a source can be read. Key: source. */
+export const rowsIngested = defineEvent<RowsIngested>({
+  subject: features('rows', 'ingested'),
+  schema: 'slipway.features.v1.RowsIngested',
+  key: (event) => event.source ?? '',
+  sample: {
+    source: 'flights',
+    ingestion_id: INGESTION,
+    accepted_rows: '479650',
+    quarantined_rows: '21',
+    arrival: '479650',
+    principal: 'alice',
+  },
+});
+
+/** Rows broke their contract. Key: source. */
+export const contractViolated = defineEvent<ContractViolated>({
+  subject: features('contract', 'violated'),
+  schema: 'slipway.features.v1.ContractViolated',
+  key: (event) => event.source ?? '',
+  sample: {
+    source: 'flights',
+    ingestion_id: INGESTION,
+    contract_id: 'flights',
+    contract_version: '1.0.0',
+    quarantined_rows: '21',
+    breaches: ['delay minimum 20', 'delay maximum 1'],
+  },
+});
+
+/** A training set is complete. Key: training set. */
+export const trainingSetCreated = defineEvent<TrainingSetCreated>({
+  subject: features('training-set', 'created'),
+  schema: 'slipway.features.v1.TrainingSetCreated',
+  key: (event) => event.training_set_id ?? '',
+  sample: {
+    training_set_id: DIGEST,
+    name: 'flights-q1',
+    rows: '1477816',
+    features: ['origin_delays:delay_mean_1h'],
+    principal: 'alice',
+  },
+});
+
+/** Rows of a view are online. Key: view. */
+export const viewMaterialized = defineEvent<ViewMaterialized>({
+  subject: features('view', 'materialized'),
+  schema: 'slipway.features.v1.ViewMaterialized',
+  key: (event) => event.view ?? '',
+  sample: { view: 'origin_delays', arrival: '1594330', stored: '229' },
+});
+
 /** A consumer gave up on an event. Key: the consumer. */
 export const deliveryDead = defineEvent<DeliveryDead>({
   subject: { version: 1, domain: 'bus', noun: 'delivery', verb: 'dead' },
@@ -146,5 +275,12 @@ export const EVENT_CATALOGUE: readonly EventDefinition<object>[] = [
   approvalRejected,
   modelLoaded,
   modelFailed,
+  predictionLogged,
+  runFinished,
+  repositoryApplied,
+  rowsIngested,
+  contractViolated,
+  trainingSetCreated,
+  viewMaterialized,
   deliveryDead,
 ];

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -10,6 +10,8 @@ import { documentEvents } from './document-events.ts';
 import { escapeKey, subjectOf } from './subject.ts';
 
 const at = { id: '01942f7e-0000-7000-8000-000000000000', workspace: 'default', time: 986_083_200_123_456n };
+
+const PROTOS = join(import.meta.dirname, '../../../../proto');
 
 describe('event catalogue', () => {
   it.each(EVENT_CATALOGUE.map((definition) => [definition.type, definition] as const))(
@@ -29,13 +31,19 @@ describe('event catalogue', () => {
     },
   );
   it('holds one definition for each payload message of the contracts', () => {
-    const messages = ['slipway.registry.v1', 'slipway.serving.v1'].flatMap((name) =>
-      protoRoot.lookup(name)
-        ? EVENT_CATALOGUE.filter(({ schema }) => schema.startsWith(`${name}.`)).map(({ schema }) => schema)
-        : [],
-    );
-    expect(new Set(messages).size).toBe(messages.length);
-    expect(messages.length).toBe(EVENT_CATALOGUE.length - 1); // and the dead delivery
+    const schemas = EVENT_CATALOGUE.map(({ schema }) => schema);
+    expect(new Set(schemas).size).toBe(schemas.length);
+    for (const schema of schemas) expect(protoRoot.lookupType(schema).fullName).toBe(`.${schema}`);
+    // what the files named events.proto declare and no other payload is part of
+    const parts = new Set(['slipway.serving.v1.LoggedPrediction', 'slipway.serving.v1.LoggedView']);
+    const declared = readdirSync(PROTOS, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('/events.proto'))
+      .flatMap((file) => {
+        const text = readFileSync(join(PROTOS, file), 'utf8');
+        const name = /^package (.+);$/m.exec(text)?.[1];
+        return [...text.matchAll(/^message (\w+)/gm)].map((match) => `${name}.${match[1]}`);
+      });
+    expect(new Set(schemas)).toEqual(new Set(declared.filter((each) => !parts.has(each))));
   });
   it('keeps int64 exact', () => {
     const payload = { ...aliasMoved.sample, version: '9223372036854775807', revision: '9007199254740993' };

@@ -1,7 +1,7 @@
 /** Grants by role: names of permissions, `domain.*`, or `*` for all. A role that is not here grants nothing. */
 export type RoleTable = Readonly<Record<string, readonly string[]>>;
 
-const VIEWER = ['registry.models.read', 'serving.models.read', 'operations.read'];
+const VIEWER = ['registry.models.read', 'serving.models.read', 'tracking.read', 'features.read', 'operations.read'];
 
 /**
  * Who may do what. Duties are kept apart: who writes versions and moves aliases neither approves them nor changes the policy that asks for
@@ -19,12 +19,17 @@ export const ROLES: RoleTable = Object.freeze({
     'registry.evaluations.write',
     'registry.aliases.move',
     'serving.models.infer',
+    'serving.models.predict',
+    'tracking.*',
+    'features.*',
     'operations.cancel',
   ],
   approver: [...VIEWER, 'registry.versions.approve', 'registry.policies.write'],
   auditor: ['audit.*'],
   predictor: ['serving.models.*'],
+  /** What a program that trains needs: to log to runs. */
+  trainer: ['tracking.read', 'tracking.write', 'tracking.artifacts.*', 'features.read', 'features.rows.read'],
   /** What services of the platform need of one another. */
-  service: ['registry.models.read', 'registry.versions.download'],
+  service: ['registry.models.read', 'registry.versions.download', 'features.read', 'features.online.read'],
   admin: ['*'],
 });
