@@ -13,8 +13,13 @@ export interface Fit {
   readonly dropped: readonly number[];
 }
 
-/** The decrement squared is twice the distance to the least loss (a sum over rows); the step that reaches it is still taken, and squares the error. */
+/**
+ * The decrement is twice the distance to the least loss (a sum over rows). Below this, or below the rounding of the loss, no step lowers the loss
+ * visibly: the full step is still taken, unjudged, and squares the error.
+ */
 const DECREMENT_MAX = 1e-10;
+/** Share of the decrease promised by the slope that a step has to bring (Armijo); smaller ones could repeat for ever. */
+const DECREASE_MIN = 1e-4;
 const HALVINGS_MAX = 40;
 /** Without a ridge: odds of e^20 per standard deviation or category mean that the classes are separated, and the fit would run to infinity. */
 const SEPARATED = 20;
@@ -23,6 +28,7 @@ const newSums = (columns: number): Sums => ({
   matrix: new Float64Array(columns * columns),
   vector: new Float64Array(columns),
   loss: 0,
+  rounding: 0,
 });
 
 /** Ridge on every coefficient but the intercept: adds its part to matrix, vector and loss. */
@@ -84,14 +90,17 @@ export function* fitClassification(design: Design, target: Float64Array, options
   let coefficients = new Float64Array(design.columns);
   coefficients[0] = Math.log(share / (1 - share));
   const sums = newSums(design.columns);
-  yield* sumSteps(design, coefficients, rule, sums);
-  let loss = sums.loss + addRidge(sums, coefficients, options.ridge);
+  const lossAt = function* (at: Float64Array): Steps<number> {
+    yield* sumSteps(design, at, rule, sums);
+    return sums.loss + addRidge(sums, at, options.ridge);
+  };
+  let loss = yield* lossAt(coefficients);
   for (let iteration = 1; iteration <= options.iterationsMax; iteration += 1) {
     const gradient = sums.vector.slice();
     const dropped = yield* solveSteps(sums.matrix, sums.vector);
     const step = sums.vector.slice();
     const decrement = step.reduce((sum, each, column) => sum + each * gradient[column]!, 0);
-    if (decrement <= DECREMENT_MAX) {
+    if (decrement <= Math.max(DECREMENT_MAX, sums.rounding + Number.EPSILON * loss)) {
       const last = stepped(coefficients, step, 1);
       assertNotSeparated(design, last, options);
       return { coefficients: last, iterations: iteration, dropped };
@@ -99,10 +108,10 @@ export function* fitClassification(design: Design, target: Float64Array, options
     const before = coefficients;
     const lossBefore = loss;
     for (let halving = 0; halving <= HALVINGS_MAX; halving += 1) {
-      coefficients = stepped(before, step, 0.5 ** halving);
-      yield* sumSteps(design, coefficients, rule, sums);
-      loss = sums.loss + addRidge(sums, coefficients, options.ridge);
-      if (loss <= lossBefore * (1 + 1e-14)) break;
+      const factor = 0.5 ** halving;
+      coefficients = stepped(before, step, factor);
+      loss = yield* lossAt(coefficients);
+      if (loss <= lossBefore - DECREASE_MIN * factor * decrement + sums.rounding) break;
     }
   }
   throw InvalidArgumentError.of(
