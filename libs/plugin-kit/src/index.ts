@@ -131,3 +131,13 @@ export {
   type OnlineTable,
   type StoredRow,
 } from './online-store.ts';
+export {
+  assertOnlineReads,
+  assertOnlineRows,
+  assertOnlineTable,
+  compareOnlineOrder,
+  greatestByKey,
+  ONLINE_KEY_BYTES_MAX,
+  ONLINE_NAME_BYTES_MAX,
+  ONLINE_VALUES_BYTES_MAX,
+} from './online-store-rules.ts';

@@ -29,7 +29,7 @@ interface LockEntry {
 }
 
 /** Native modules and packages that read their own files at run time. */
-const NATIVE = ['better-sqlite3', 'onnxruntime-node', '@duckdb/node-api'];
+const NATIVE = ['better-sqlite3', 'onnxruntime-node', '@duckdb/node-api', 'lmdb'];
 const external = [...NATIVE, ...(manifest.slipway?.external ?? [])];
 
 const options = (entryPoints: Record<string, string>): BuildOptions => ({

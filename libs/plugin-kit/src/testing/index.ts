@@ -6,3 +6,5 @@ export { artifactStoreSuite, type ArtifactStoreSuiteOptions } from './artifact-s
 export { type ArtifactStorage } from './artifact-store-harness.ts';
 export { authenticatorSuite, type AuthenticatorSubject } from './authenticator.ts';
 export { gateSuite, type GateSubject } from './gate.ts';
+export { onlineStoreSuite } from './online-store-suite.ts';
+export { type OnlineStorage } from './online-store-harness.ts';
