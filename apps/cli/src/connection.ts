@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createClient, grpcTransport, type Client } from '@slipway/clients';
 import { auditService, type AuditService } from '@slipway/contracts/slipway.audit.v1';
 import { operationService, type OperationService } from '@slipway/contracts/slipway.common.v1';
+import { featureStoreService, type FeatureStoreService } from '@slipway/contracts/slipway.features.v1';
 import { registryService, type RegistryService } from '@slipway/contracts/slipway.registry.v1';
+import { trackingService, type TrackingService } from '@slipway/contracts/slipway.tracking.v1';
 
 export interface ConnectionOptions {
   readonly address: string;
@@ -13,6 +15,8 @@ export interface ConnectionOptions {
 
 export interface Connection {
   readonly registry: Client<RegistryService>;
+  readonly tracking: Client<TrackingService>;
+  readonly features: Client<FeatureStoreService>;
   readonly audit: Client<AuditService>;
   readonly operations: Client<OperationService>;
   close(): Promise<void>;
@@ -25,6 +29,8 @@ export function connect(options: ConnectionOptions): Connection {
   const transport = grpcTransport({ address: options.address, token: () => token, workspace: options.workspace });
   return {
     registry: createClient(registryService, transport),
+    tracking: createClient(trackingService, transport),
+    features: createClient(featureStoreService, transport),
     audit: createClient(auditService, transport),
     operations: createClient(operationService, transport),
     close: () => transport.close(),

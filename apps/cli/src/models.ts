@@ -1,10 +1,6 @@
 import type { Command } from 'commander';
-import type { RegisteredModel__Output } from '@slipway/contracts/slipway.registry.v1';
 import type { RunCommand } from './run-command.ts';
-
-/** Seconds are enough for people; `--json` has all digits. */
-const time = (stamp: RegisteredModel__Output['create_time']): string =>
-  stamp ? new Date(Number(stamp.seconds) * 1000).toISOString().slice(0, 19) : '';
+import { stampText } from './stamps.ts';
 
 export function addModelCommands(program: Command, run: RunCommand): void {
   program
@@ -19,7 +15,7 @@ export function addModelCommands(program: Command, run: RunCommand): void {
             versions: model.last_version,
             aliases: model.aliases.map(({ name, version }) => `${name}=${version}`).join(' '),
             by: model.principal,
-            changed: time(model.update_time),
+            changed: stampText(model.update_time),
             description: model.description,
           })),
           models,
@@ -37,7 +33,7 @@ export function addModelCommands(program: Command, run: RunCommand): void {
             version: version.version,
             aliases: version.aliases.join(' '),
             by: version.principal,
-            created: time(version.create_time),
+            created: stampText(version.create_time),
             digest: version.digest.slice(0, 12),
             inputs: version.inputs.map(({ name }) => name).join(' '),
             description: version.description,
@@ -60,7 +56,7 @@ export function addModelCommands(program: Command, run: RunCommand): void {
               .map(([name, value]) => `${name}=${value.toPrecision(5)}`)
               .join(' '),
             by: evaluation.principal,
-            time: time(evaluation.time),
+            time: stampText(evaluation.time),
           })),
           evaluations,
         );

@@ -3,9 +3,11 @@ import manifest from '../package.json' with { type: 'json' };
 import { addAliasCommands } from './aliases.ts';
 import { addAuditCommands } from './audit.ts';
 import { connect } from './connection.ts';
+import { addFeatureCommands } from './features.ts';
 import { addModelCommands } from './models.ts';
 import { printerFor } from './printer.ts';
 import type { RunCommand } from './run-command.ts';
+import { addTrackingCommands } from './runs.ts';
 import { addTokenCommand } from './token.ts';
 
 export interface ProgramSurroundings {
@@ -31,7 +33,7 @@ export function createProgram({ out, environment }: ProgramSurroundings): Comman
   const address = option('--address <host:port>', 'where the services listen', 'SLIPWAY_ADDRESS');
   if (address.defaultValue === undefined) address.default('127.0.0.1:50051');
   const program = new Command('slipway')
-    .description('Models, aliases, approvals and the audit log of a running Slipway.')
+    .description('Models, runs, features, approvals and the audit log of a running Slipway.')
     .version(manifest.version)
     .addOption(address)
     .addOption(option('--token <token>', 'token of the caller', 'SLIPWAY_TOKEN'))
@@ -51,6 +53,8 @@ export function createProgram({ out, environment }: ProgramSurroundings): Comman
   };
   addModelCommands(program, run);
   addAliasCommands(program, run);
+  addTrackingCommands(program, run);
+  addFeatureCommands(program, run);
   addAuditCommands(program, run);
   addTokenCommand(program, out);
   return program;
