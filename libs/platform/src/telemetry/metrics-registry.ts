@@ -1,5 +1,6 @@
 import * as prometheus from 'prom-client';
 import { PendingCounts } from './pending-counts.ts';
+import { SeriesHistogram } from './series-histogram.ts';
 
 /** Values by label name; every label of the metric must be there. */
 export type Labels<Label extends string> = Readonly<Record<Label, string>>;
@@ -15,6 +16,8 @@ export interface Gauge<Label extends string = never> {
 }
 export interface Histogram<Label extends string = never> {
   observe(labels: Labels<Label>, value: number): void;
+  /** `observe` of one series, looked up once: for what every call does. */
+  bind(labels: Labels<Label>): (value: number) => void;
 }
 
 /** What of a metric does not change. Names follow Prometheus: base units, `_total` for counters, `_seconds`, `_bytes`. */
@@ -92,8 +95,13 @@ export function createMetricsRegistry(processMetrics = true): MetricsRegistry {
       }),
     histogram: (definition) =>
       once('histogram', definition, () => {
-        const histogram = new prometheus.Histogram({ ...base(definition), buckets: [...definition.buckets] });
-        return { observe: (labels, value) => histogram.observe(labels, value) };
+        const histogram = new SeriesHistogram(definition);
+        // the registry reads a metric by its name and `get` alone
+        register.registerMetric(histogram as unknown as prometheus.Metric);
+        return {
+          observe: (labels, value) => histogram.bind(labels)(value),
+          bind: (labels) => histogram.bind(labels),
+        };
       }),
     expose: async () => ({ contentType: register.contentType, body: await register.metrics() }),
   };

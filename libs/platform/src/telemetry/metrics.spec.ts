@@ -49,6 +49,34 @@ describe('metrics', () => {
     expect(() => rows.bind({ service: 'a', colour: 'red' } as never)).toThrow(/label/i);
   });
 
+  it('observe by bound series and by labels into the same buckets', async () => {
+    const registry = createMetricsRegistry(false);
+    const waits = registry.histogram({ name: 'wait_seconds', help: 'Waits.', labels: ['queue'], buckets: [0.1, 1] });
+    const bound = waits.bind({ queue: 'a' });
+    bound(0.1);
+    bound(0.5);
+    waits.observe({ queue: 'a' }, 7);
+    waits.observe({ queue: 'b"' }, 1);
+    const { body } = await registry.expose();
+    expect(
+      body.split('\n').filter((line) => line.startsWith('wait_seconds') || line.startsWith('# TYPE wait')),
+    ).toEqual([
+      '# TYPE wait_seconds histogram',
+      'wait_seconds_bucket{le="0.1",queue="a"} 1',
+      'wait_seconds_bucket{le="1",queue="a"} 2',
+      'wait_seconds_bucket{le="+Inf",queue="a"} 3',
+      'wait_seconds_sum{queue="a"} 7.6',
+      'wait_seconds_count{queue="a"} 3',
+      'wait_seconds_bucket{le="0.1",queue="b\\""} 0',
+      'wait_seconds_bucket{le="1",queue="b\\""} 1',
+      'wait_seconds_bucket{le="+Inf",queue="b\\""} 1',
+      'wait_seconds_sum{queue="b\\""} 1',
+      'wait_seconds_count{queue="b\\""} 1',
+    ]);
+    expect(() => waits.bind({ colour: 'red' } as never)).toThrow("no label 'colour'");
+    expect(() => bound(Number.NaN)).toThrow(TypeError);
+  });
+
   it('tell of the process and its event loop', async () => {
     const { body } = await createMetricsRegistry().expose();
     for (const name of [

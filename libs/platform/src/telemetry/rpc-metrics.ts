@@ -27,7 +27,12 @@ export function createRpcMetrics(registry: MetricsRegistry): RpcMetrics {
     const known = seriesByPath.get(path);
     if (known) return known;
     const labels = splitPath(seriesByPath.size < METHODS_MAX ? path : '/other/other');
-    const series = { labels, started: started.bind(labels), handled: new Map<string, () => void>() };
+    const series = {
+      labels,
+      started: started.bind(labels),
+      handled: new Map<string, () => void>(),
+      handling: handling.bind(labels),
+    };
     if (seriesByPath.size < METHODS_MAX) seriesByPath.set(path, series);
     return series;
   };
@@ -38,7 +43,7 @@ export function createRpcMetrics(registry: MetricsRegistry): RpcMetrics {
       let count = series.handled.get(code); // codes are the seventeen of gRPC
       if (!count) series.handled.set(code, (count = handled.bind({ ...series.labels, grpc_code: code })));
       count();
-      handling.observe(series.labels, seconds);
+      series.handling(seconds);
     },
   };
 }
@@ -48,6 +53,7 @@ interface MethodSeries {
   readonly labels: MethodLabels;
   readonly started: () => void;
   readonly handled: Map<string, () => void>;
+  readonly handling: (seconds: number) => void;
 }
 
 interface MethodLabels {
