@@ -66,7 +66,7 @@ export function concurrencyTests(current: () => OnlineStoreFixture): void {
       const { store } = current();
       const rows = randomRows(SEED + 1, 2_000);
       const written = new Set(rows.map((row) => Buffer.from(row.values).toString()));
-      let writing = true;
+      const progress = { done: false };
       const writes = (async () => {
         for (let from = 0; from < rows.length; from += 20) {
           await Promise.all([
@@ -74,11 +74,12 @@ export function concurrencyTests(current: () => OnlineStoreFixture): void {
             store.write(TABLE, rows.slice(from + 10, from + 20), unaborted),
           ]);
         }
-        writing = false;
-      })();
+      })().finally(() => {
+        progress.done = true;
+      });
       const latest = new Map<string, OnlineRow>();
       let seen = 0;
-      while (writing) {
+      while (!progress.done) {
         const [found = []] = await store.read([{ table: TABLE, keys: KEYS.map((key) => Buffer.from(key)) }], unaborted);
         for (const [index, row] of found.entries()) {
           if (!row) continue;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DataLossError, DomainError, ExhaustedError, type OnlineRow, type OnlineStore } from '@slipway/plugin-kit';
+import { DataLossError, ExhaustedError, type DomainError, type OnlineRow, type OnlineStore } from '@slipway/plugin-kit';
 import { temporaryDirectory } from '@slipway/testing';
 import { describe, expect, it } from 'vitest';
 import { onlineStoreLmdbPlugin } from './index.ts';
@@ -118,8 +118,15 @@ describe('a full disk', () => {
 describe('a file that cannot be trusted', () => {
   it('that is not of LMDB is refused as damaged', async () => {
     using directory = temporaryDirectory();
-    writeFileSync(join(directory.path, 'rows.mdb'), Buffer.alloc(65_536, 'not a database'));
-    expect(await failureOf(storeIn(directory.path).open(unaborted))).toBeInstanceOf(DataLossError);
+    for (const content of [Buffer.alloc(65_536, 'not a database'), Buffer.from('short')]) {
+      writeFileSync(join(directory.path, 'rows.mdb'), content);
+      expect(await failureOf(storeIn(directory.path).open(unaborted))).toBeInstanceOf(DataLossError);
+    }
+    expect(notes(directory.path)).toEqual([]);
+    writeFileSync(join(directory.path, 'rows.mdb'), '');
+    const store = await opened(directory.path);
+    expect(await store.write(table, [rowOf('k', 0n)], unaborted)).toEqual({ stored: 1 });
+    await store.close();
   });
 
   it('is one that was open with durability process when the machine stopped', async () => {

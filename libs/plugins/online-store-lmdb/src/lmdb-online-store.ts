@@ -14,6 +14,7 @@ import {
   type StoredRow,
 } from '@slipway/plugin-kit';
 import type { LmdbConfig } from './config.ts';
+import { assertLmdbFile } from './file-header.ts';
 import { mapped } from './lmdb-errors.ts';
 import { RowDatabase } from './row-database.ts';
 import { UseMarker } from './use-marker.ts';
@@ -50,6 +51,7 @@ export class LmdbOnlineStore implements OnlineStore {
     const path = join(dataDirectory, FILE);
     const marker = new UseMarker(dataDirectory, path, ids.next());
     marker.assertTrusted();
+    assertLmdbFile(path);
     if (this.#config.durability === 'process') marker.start();
     const rows = mapped(() => new RowDatabase(path, this.#config));
     const writes = new WriteQueue(
