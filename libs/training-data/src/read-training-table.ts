@@ -115,10 +115,10 @@ async function assertCoded(connection: DuckDBConnection, file: string, fillings:
     const read = await connection.runAndReadAll(
       `select ${quoted(spec.name)}::varchar from ${parquet(file)} limit 1 offset ${row}`,
     );
-    const value = (read.getRowsJS()[0]?.[0] as string).slice(0, 200);
+    const value = read.getRowsJS()[0]?.[0] as string | undefined;
     throw refuse(
       `columns.${name}`,
-      `is '${value}' in row ${row}, which is none of its ${categories.length} categories`,
+      `is '${value?.slice(0, 200)}' in row ${row}, which is none of its ${categories.length} categories`,
     );
   }
 }
