@@ -35,6 +35,20 @@ export {
   type GrpcServerOptions,
 } from './rpc/grpc-server.ts';
 export { ServingStates } from './rpc/health-service.ts';
+export { connectCode, HttpRefusal, toHttpFailure } from './http/failure.ts';
+export { connectError } from './http/exchange.ts';
+export { createHttpMetrics, type HttpMetrics } from './http/http-metrics.ts';
+export { HTTP_SERVER_LIMITS, HttpServer, type HttpServerLimits, type HttpServerOptions } from './http/http-server.ts';
+export {
+  HTTP_LISTENERS,
+  type HttpFailure,
+  type HttpListenerName,
+  type HttpMethod,
+  type HttpReply,
+  type HttpRequest,
+  type HttpRoute,
+  type HttpRoutes,
+} from './http/route.ts';
 export { ConfigError, type ConfigProblem } from './config/config-error.ts';
 export { type DriverCatalogue } from './config/driver-values.ts';
 export { describeSettings, printConfig } from './config/print-config.ts';
@@ -73,6 +87,7 @@ export { createListeners, type Listeners, type ListenersOptions } from './proces
 export { type BoundPorts } from './process/ports-file.ts';
 export { platformSettings, type PlatformSettings } from './process/process-settings.ts';
 export {
+  type AnyListenerName,
   type Composition,
   type ListenerName,
   type ProcessContext,

@@ -1,12 +1,21 @@
 import type { Clock, Component, Logger } from '@slipway/kernel';
+import { HttpServer } from '../http/http-server.ts';
+import type { HttpMetrics } from '../http/http-metrics.ts';
+import { HTTP_LISTENERS, type HttpListenerName } from '../http/route.ts';
 import { createGrpcServer, type GrpcServer, type GrpcServerOptions } from '../rpc/grpc-server.ts';
 import type { InvokerDependencies } from '../rpc/invoker.ts';
 import type { Readiness } from '../telemetry/metrics-server.ts';
-import { LISTENERS, type ListenerName, type ServiceModule } from './service-module.ts';
+import { LISTENERS, type AnyListenerName, type ListenerName, type ServiceModule } from './service-module.ts';
 
 export interface ListenersOptions {
   readonly modules: readonly ServiceModule[];
-  readonly addressOf: (listener: ListenerName) => { readonly host: string; readonly port: number };
+  readonly addressOf: (listener: AnyListenerName) => { readonly host: string; readonly port: number };
+  readonly originsOf: (listener: HttpListenerName) => {
+    readonly allowedHosts: readonly string[];
+    readonly allowedOrigins: readonly string[];
+  };
+  /** Asked for when there is a module that answers over HTTP. */
+  readonly httpMetrics: () => HttpMetrics;
   readonly dependencies: InvokerDependencies;
   readonly reflection: boolean;
   readonly tls: GrpcServerOptions['tls'];
@@ -16,10 +25,10 @@ export interface ListenersOptions {
   readonly log: Logger;
 }
 
-/** The gRPC listeners of a process and the health of what listens there. */
+/** The gRPC and HTTP listeners of a process and the health of what listens there. */
 export interface Listeners extends Component {
   /** Bound ports by listener, from `start` on. */
-  readonly ports: Readonly<Partial<Record<ListenerName, number>>>;
+  readonly ports: Readonly<Partial<Record<AnyListenerName, number>>>;
   /** Ready when every module is, and serving has begun and not ended. */
   isReady(): Readiness;
 }
@@ -29,14 +38,15 @@ const READINESS_POLL_MS = 200;
 
 /** Opens nothing before `start`. Listeners without a module are left out. */
 export function createListeners(options: ListenersOptions): Listeners {
-  return new GrpcListeners(options);
+  return new ProcessListeners(options);
 }
 
-class GrpcListeners implements Listeners {
+class ProcessListeners implements Listeners {
   readonly name = 'listeners';
-  readonly ports: Partial<Record<ListenerName, number>> = {};
+  readonly ports: Partial<Record<AnyListenerName, number>> = {};
   readonly #options: ListenersOptions;
   readonly #servers = new Map<ListenerName, GrpcServer>();
+  readonly #httpServers = new Map<HttpListenerName, HttpServer>();
   readonly #ended = new AbortController();
   readonly #reported = new Map<string, boolean>();
   #phase: 'starting' | 'serving' | 'draining' = 'starting';
@@ -54,6 +64,7 @@ class GrpcListeners implements Listeners {
       const server = createGrpcServer({ services, ...address, dependencies, reflection, ...(tls ? { tls } : {}) });
       this.#servers.set(listener, server);
     }
+    for (const server of httpServersOf(options)) this.#httpServers.set(server.listener, server);
   }
 
   isReady(): Readiness {
@@ -66,7 +77,7 @@ class GrpcListeners implements Listeners {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    for (const [listener, server] of this.#servers) {
+    for (const [listener, server] of [...this.#servers, ...this.#httpServers]) {
       await server.start(signal);
       this.ports[listener] = server.port;
     }
@@ -79,14 +90,17 @@ class GrpcListeners implements Listeners {
     this.#phase = 'draining';
     await this.#endPolling();
     for (const server of this.#servers.values()) server.states.setAll(false);
+    for (const server of this.#httpServers.values()) server.announceDrain();
     await this.#options.clock.sleep(this.#options.noticeMs, signal);
+    // HTTP first: what it has accepted may still call the services of this process
+    await Promise.all([...this.#httpServers.values()].map((server) => server.drain(signal)));
     await Promise.all([...this.#servers.values()].map((server) => server.drain(signal)));
   }
 
   async stop(): Promise<void> {
     this.#phase = 'draining';
     await this.#endPolling();
-    await Promise.all([...this.#servers.values()].map((server) => server.stop()));
+    await Promise.all([...this.#httpServers.values(), ...this.#servers.values()].map((server) => server.stop()));
   }
 
   async #endPolling(): Promise<void> {
@@ -118,4 +132,14 @@ class GrpcListeners implements Listeners {
       else this.#options.log.warn({ module: module.name, reason }, 'not ready');
     }
   }
+}
+
+function httpServersOf(options: ListenersOptions): HttpServer[] {
+  const { modules, dependencies, tls } = options;
+  return HTTP_LISTENERS.flatMap((listener) => {
+    const routes = modules.flatMap(({ http }) => (http?.listener === listener ? [http] : []));
+    if (routes.length === 0) return [];
+    const where = { ...options.addressOf(listener), ...options.originsOf(listener) };
+    return [new HttpServer({ listener, modules: routes, ...where, dependencies, tls, metrics: options.httpMetrics() })];
+  });
 }

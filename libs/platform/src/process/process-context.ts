@@ -11,7 +11,7 @@ import { createMetricsRegistry } from '../telemetry/metrics-registry.ts';
 import { createRpcMetrics } from '../telemetry/rpc-metrics.ts';
 import { openDataDirectory, type DataDirectory } from './data-directory.ts';
 import type { PlatformSettings } from './process-settings.ts';
-import type { ListenerName, ProcessContext } from './service-module.ts';
+import type { AnyListenerName, ProcessContext } from './service-module.ts';
 
 /** The context for `compose`, and the parts of it that the process itself starts and stops. */
 export interface PreparedContext<Known extends Settings> {
@@ -28,7 +28,7 @@ export function prepareContext<Known extends Settings>(
   config: Config<Known & PlatformSettings>,
   own: Config<PlatformSettings>,
   plugins: PluginRegistry,
-  listeners: readonly ListenerName[],
+  listeners: readonly AnyListenerName[],
   log: Logger,
 ): PreparedContext<Known> {
   const clock = systemClock;

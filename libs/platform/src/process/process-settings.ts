@@ -30,7 +30,7 @@ export const processSettings = composeSettings(
     'ports-file': { schema: z.string().min(1).optional(), doc: 'JSON file to write the bound ports to, for port 0.' },
     'tls.certificate-file': {
       schema: z.string().min(1).optional(),
-      doc: 'PEM certificate chain of the gRPC listeners.',
+      doc: 'PEM certificate chain of the listeners, gRPC and HTTP.',
     },
     'tls.key-file': { schema: z.string().min(1).optional(), doc: 'PEM private key of the certificate.' },
     'tls.client-ca-file': {
@@ -63,6 +63,47 @@ export const inferenceListenerSettings = defineSettings({
   },
 });
 
+const hosts = listOf(z.string().regex(/^[A-Za-z0-9.:[\]-]{1,255}$/, 'is no host with or without a port'), 50);
+const origins = listOf(z.string().regex(/^https?:\/\/[A-Za-z0-9.:[\]-]{1,255}$/, 'is not scheme://host[:port]'), 50);
+
+/** The listener of the gateway. */
+export const httpListenerSettings = defineSettings({
+  'http.host': {
+    schema: z.string().min(1),
+    default: '127.0.0.1',
+    doc: 'Address of the gateway: page, JSON and events.',
+  },
+  'http.port': { schema: port, default: 8080, doc: 'Port of the gateway; 0 picks a free one.' },
+  'http.allowed-hosts': {
+    schema: hosts,
+    default: [],
+    doc: 'Names a Host header may hold; without any, loopback names on a loopback address and every name on another.',
+  },
+  'http.allowed-origins': {
+    schema: origins,
+    default: [],
+    doc: 'Other sites whose pages may call the gateway (CORS), as scheme://host[:port]; none by default.',
+  },
+});
+
+/** The HTTP listener that users of Triton and KServe expect. */
+export const inferenceHttpListenerSettings = defineSettings({
+  'inference-http.host': { schema: z.string().min(1), default: '127.0.0.1', doc: 'Address of Open Inference REST.' },
+  'inference-http.port': {
+    schema: port,
+    default: 8000,
+    doc: 'Port of Open Inference REST, as Triton has it; 0 picks a free one.',
+  },
+  'inference-http.allowed-hosts': { schema: hosts, default: [], doc: 'As http.allowed-hosts.' },
+  'inference-http.allowed-origins': { schema: origins, default: [], doc: 'As http.allowed-origins.' },
+});
+
 /** All settings of a process, whichever listeners it opens. */
-export const platformSettings = composeSettings(processSettings, grpcListenerSettings, inferenceListenerSettings);
+export const platformSettings = composeSettings(
+  processSettings,
+  grpcListenerSettings,
+  inferenceListenerSettings,
+  httpListenerSettings,
+  inferenceHttpListenerSettings,
+);
 export type PlatformSettings = typeof platformSettings;

@@ -3,6 +3,7 @@ import type { PortName } from '@slipway/plugin-kit';
 import type { Config } from '../config/read-config.ts';
 import type { Settings } from '../config/setting.ts';
 import type { DriverByPort, PluginRegistry } from '../plugins/plugin-registry.ts';
+import type { HttpListenerName, HttpRoutes } from '../http/route.ts';
 import type { ServiceImplementation } from '../rpc/handler.ts';
 import type { InvokerDependencies } from '../rpc/invoker.ts';
 import type { MetricsRegistry } from '../telemetry/metrics-registry.ts';
@@ -11,6 +12,8 @@ import type { PlatformSettings } from './process-settings.ts';
 
 export const LISTENERS = ['grpc', 'inference'] as const;
 export type ListenerName = (typeof LISTENERS)[number];
+/** Every port a process may open beside its metrics. */
+export type AnyListenerName = ListenerName | HttpListenerName;
 
 /** One service of the system, ready to be hosted; a process hosts one of them or all. */
 export interface ServiceModule {
@@ -18,6 +21,8 @@ export interface ServiceModule {
   /** Where its services listen. */
   readonly listener: ListenerName;
   readonly services: readonly ServiceImplementation[];
+  /** What it answers over HTTP, beside or instead of services. */
+  readonly http?: HttpRoutes;
   /** Started in this order before the listeners, drained and stopped in reverse after them. */
   readonly components: readonly Component[];
   /** Asked a few times a second and by probes: cheap, no I/O, never throws. False turns health to NOT_SERVING. */

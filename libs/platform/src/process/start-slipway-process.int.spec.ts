@@ -16,7 +16,7 @@ const MAIN = fileURLToPath(new URL('./testing/main.ts', import.meta.url));
 
 interface Running {
   readonly child: ChildProcess;
-  readonly ports: { readonly grpc: number; readonly metrics: number };
+  readonly ports: { readonly grpc: number; readonly http: number; readonly metrics: number };
   readonly ended: Promise<Ended>;
 }
 interface Ended {
@@ -64,6 +64,7 @@ async function start(...flags: string[]): Promise<Running> {
   const { child, ended } = launch(
     dataFlag(),
     '--grpc-port=0',
+    '--http-port=0',
     '--metrics-port=0',
     `--ports-file=${portsFile}`,
     ...flags,
@@ -151,6 +152,20 @@ describe('a process', () => {
     await expect(list(running)).rejects.toMatchObject({ code: 14 });
   });
 
+  it('answers over HTTP with the same callers, and finishes what it has accepted on SIGTERM', async () => {
+    const running = await start();
+    const address = `http://127.0.0.1:${running.ports.http}`;
+    expect(await (await fetch(`${address}/hello/0`)).text()).toBe('hello local@default');
+    expect((await fetch(`${address}/hello/0`, { headers: { origin: 'http://evil.example' } })).status).toBe(403);
+    const slow = fetch(`${address}/hello/600`);
+    await delay(200);
+    running.child.kill('SIGTERM');
+    const answer = await slow;
+    expect([await answer.text(), answer.status]).toEqual(['hello local@default', 200]);
+    expect((await running.ended).code).toBe(0);
+    await expect(fetch(`${address}/hello/0`)).rejects.toThrow('fetch failed');
+  });
+
   it('shows in health and readiness what a module says of itself', async () => {
     const running = await start();
     const check = () => call(running, health.methods.check, { service: 'slipway.audit.v1.AuditService' });
@@ -167,14 +182,14 @@ describe('a process', () => {
 
   it('has its data directory for itself, and takes over from a killed process', async () => {
     const first = await start();
-    const second = await launch(dataFlag(), '--grpc-port=0', '--metrics-port=0').ended;
+    const second = await launch(dataFlag(), '--grpc-port=0', '--http-port=0', '--metrics-port=0').ended;
     expect(second.code).toBe(1);
     expect(second.err).toContain(`is in use by process ${first.child.pid}`);
     expect(await list(first)).toMatchObject({ next_page_token: 'hello local@default' });
     first.child.kill('SIGKILL');
     await first.ended;
     writeFileSync(portsFile, '');
-    const third = launch(dataFlag(), '--grpc-port=0', '--metrics-port=0', `--ports-file=${portsFile}`);
+    const third = launch(dataFlag(), '--grpc-port=0', '--http-port=0', '--metrics-port=0', `--ports-file=${portsFile}`);
     while (readFileSync(portsFile, 'utf8') === '' && third.child.exitCode === null) await delay(10);
     third.child.kill('SIGTERM');
     const { code, out } = await third.ended;
@@ -206,6 +221,8 @@ describe('a process', () => {
 
 describe('what cannot start', () => {
   it.each([
+    [['--http-host=0.0.0.0'], "http.host is '0.0.0.0'"],
+    [['--http-allowed-origins=evil.example'], 'is not scheme://host[:port]'],
     [['--grpc-host=0.0.0.0'], "set authenticator.driver to 'tokens'"],
     [['--example-greeting=unwelcome'], 'cannot start: the greeting is unwelcome'],
     [['--tls-key-file=/nowhere/key.pem'], 'tls.key-file: cannot be read'],
@@ -218,7 +235,13 @@ describe('what cannot start', () => {
     [['--inference-port=1'], '--inference-port: is not a setting'],
     [['--grpc-prot=1', '--log-level=loud'], "did you mean '--grpc-port'?"],
   ])('%j exits with 1 and says why', async (flags, text) => {
-    const { code, err } = await launch(dataFlag(), '--metrics-port=0', '--grpc-port=0', ...flags.slice(0)).ended;
+    const { code, err } = await launch(
+      dataFlag(),
+      '--metrics-port=0',
+      '--http-port=0',
+      '--grpc-port=0',
+      ...flags.slice(0),
+    ).ended;
     expect(err).toContain(text);
     expect(err).not.toContain('    at ');
     expect(code).toBe(1);
@@ -230,6 +253,7 @@ describe('what cannot start', () => {
     const { code, err } = await launch(
       `--data-directory=${join(directory.path, 'other')}`,
       '--metrics-port=0',
+      '--http-port=0',
       `--grpc-port=${running.ports.grpc}`,
     ).ended;
     expect(code).toBe(1);

@@ -6,6 +6,8 @@ import { composeSettings, type Settings } from '../config/setting.ts';
 import type { Environment } from '../config/sources.ts';
 import { noneAuthenticator } from '../identity/none-authenticator.ts';
 import { tokensAuthenticator } from '../identity/tokens-authenticator.ts';
+import { createHttpMetrics } from '../http/http-metrics.ts';
+import { HTTP_LISTENERS } from '../http/route.ts';
 import { createHost } from '../lifecycle/host.ts';
 import { describeError, runProcess, type ProcessHandle } from '../lifecycle/run-process.ts';
 import { loadPlugins } from '../plugins/load-plugins.ts';
@@ -16,9 +18,15 @@ import { createTracing } from '../telemetry/tracing.ts';
 import { createListeners, type Listeners } from './listeners.ts';
 import { createAnnouncement, describePorts, type BoundPorts } from './ports-file.ts';
 import { prepareContext, type PreparedContext } from './process-context.ts';
-import { inferenceListenerSettings, platformSettings, type PlatformSettings } from './process-settings.ts';
+import {
+  httpListenerSettings,
+  inferenceHttpListenerSettings,
+  inferenceListenerSettings,
+  platformSettings,
+  type PlatformSettings,
+} from './process-settings.ts';
 import { readTls } from './read-tls.ts';
-import type { Composition, ListenerName, ProcessContext } from './service-module.ts';
+import type { AnyListenerName, Composition, ProcessContext } from './service-module.ts';
 
 /** What makes one app different from another. */
 export interface ProcessDefinition<Known extends Settings> {
@@ -27,7 +35,7 @@ export interface ProcessDefinition<Known extends Settings> {
   /** Beside those of the platform. */
   readonly settings: Known;
   /** Which listeners it may open; `grpc` alone when left out. */
-  readonly listeners?: readonly ListenerName[];
+  readonly listeners?: readonly AnyListenerName[];
   /** Beside the authenticators `none` and `tokens`. */
   readonly builtInPlugins: readonly AnyPlugin[];
   compose(context: ProcessContext<Known>): Composition | Promise<Composition>;
@@ -63,11 +71,19 @@ export async function startSlipwayProcess<Known extends Settings>(
   }
 }
 
-/** A process without inference does not answer to the settings of that listener. */
-function ownSettings(listeners: readonly ListenerName[]): PlatformSettings {
-  const left = Object.entries(platformSettings).filter(
-    ([key]) => listeners.includes('inference') || !(key in inferenceListenerSettings),
+/** Listeners that not every process has, with their settings. */
+const OPTIONAL_LISTENERS: Readonly<Partial<Record<AnyListenerName, Settings>>> = {
+  inference: inferenceListenerSettings,
+  http: httpListenerSettings,
+  'inference-http': inferenceHttpListenerSettings,
+};
+
+/** A process without a listener does not answer to the settings of it. */
+function ownSettings(listeners: readonly AnyListenerName[]): PlatformSettings {
+  const absent = Object.entries(OPTIONAL_LISTENERS).flatMap(([listener, settings]) =>
+    listeners.includes(listener as AnyListenerName) ? [] : Object.keys(settings),
   );
+  const left = Object.entries(platformSettings).filter(([key]) => !absent.includes(key));
   return Object.fromEntries(left) as unknown as PlatformSettings;
 }
 
@@ -129,6 +145,11 @@ async function assemble<Known extends Settings>(
   const listeners: Listeners = createListeners({
     modules,
     addressOf: (listener) => ({ host: own.get(`${listener}.host`), port: own.get(`${listener}.port`) }),
+    originsOf: (listener) => ({
+      allowedHosts: own.get(`${listener}.allowed-hosts`),
+      allowedOrigins: own.get(`${listener}.allowed-origins`),
+    }),
+    httpMetrics: () => createHttpMetrics(context.metrics),
     dependencies: context.invokerDependencies,
     reflection: own.get('grpc.reflection'),
     tls: readTls(own),
@@ -172,8 +193,11 @@ function tracingOf(
 
 function describeRows(own: Config<PlatformSettings>, ports: BoundPorts): (readonly [string, string])[] {
   return Object.entries(ports).map(([name, port]) => {
-    const host = own.get(`${name as ListenerName | 'metrics'}.host`);
+    const host = own.get(`${name as AnyListenerName | 'metrics'}.host`);
     const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    return [name, name === 'metrics' ? `http://${address}/metrics  /livez  /readyz` : address];
+    if (name === 'metrics') return [name, `http://${address}/metrics  /livez  /readyz`];
+    const scheme = own.get('tls.certificate-file') === undefined ? 'http' : 'https';
+    const isHttp = (HTTP_LISTENERS as readonly string[]).includes(name);
+    return [name, isHttp ? `${scheme}://${address}` : address];
   });
 }

@@ -14,6 +14,7 @@ await startSlipwayProcess(
       'example.greeting': { schema: z.string(), default: 'hello', doc: 'Said in every answer.' },
       'example.password': { schema: z.string().optional(), doc: 'Unused.', secret: true },
     }),
+    listeners: ['grpc', 'http'],
     builtInPlugins: [],
     compose: ({ config, log }) => {
       if (config.get('example.greeting') === 'unwelcome') throw new Error('the greeting is unwelcome');
@@ -37,6 +38,20 @@ await startSlipwayProcess(
             name: 'audit',
             listener: 'grpc',
             services: [audit],
+            http: {
+              listener: 'http',
+              routes: [
+                {
+                  method: 'GET',
+                  path: '/hello/:ms',
+                  permission: 'authenticated',
+                  handle: async ({ caller, param }) => {
+                    await delay(Number(param('ms')));
+                    return { body: `hello ${caller.principal}@${caller.workspace}` };
+                  },
+                },
+              ],
+            },
             components: [],
             isReady: () => (ready ? { ready } : { ready, reason: 'the store is closed' }),
           },
