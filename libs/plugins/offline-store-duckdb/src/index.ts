@@ -1,1 +1,2 @@
-export {};
+export { offlineStoreDuckdbPlugin } from './plugin.ts';
+export { type DuckdbConfig } from './config.ts';

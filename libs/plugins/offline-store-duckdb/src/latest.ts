@@ -1,0 +1,103 @@
+import type { ColumnData, ColumnSpec, LatestRows, ViewTable } from '@slipway/plugin-kit';
+import type { DuckDBDataChunk } from '@duckdb/node-api';
+import { joinColumns, joinIntegers, readColumn, readIntegers } from './column-data.ts';
+import { fromDuckdb } from './duckdb-error.ts';
+import type { Session } from './engine.ts';
+import { planFeatures } from './feature-sql.ts';
+import { readViewRows } from './view-rows.ts';
+
+const BATCH_ROWS_MAX = 65_536;
+/** Columns of the statement before those of the result. */
+const TIMES = 3;
+
+/** @see OfflineStore.readLatest */
+export async function* readLatest(session: Session, view: ViewTable, arrivedAfter: bigint): AsyncGenerator<LatestRows> {
+  try {
+    const statement = await latestSelect(session, view, arrivedAfter);
+    const columns: readonly ColumnSpec[] = [...view.keys, ...view.features.map(({ name, type }) => ({ name, type }))];
+    let builder = new BatchBuilder(columns);
+    for await (const chunk of session.stream(statement)) {
+      if (builder.rows + chunk.rowCount > BATCH_ROWS_MAX) {
+        yield builder.finish();
+        builder = new BatchBuilder(columns);
+      }
+      builder.add(chunk);
+    }
+    if (builder.rows > 0) yield builder.finish();
+  } catch (error) {
+    throw fromDuckdb(error, { field: view.name, paths: view.files });
+  }
+}
+
+/**
+ * The winner of each key first, then the rows of its window: every source row belongs to the window of one winner at most, so both steps are
+ * linear however many rows a key has.
+ */
+async function latestSelect(session: Session, view: ViewTable, arrivedAfter: bigint): Promise<string> {
+  const rows = await readViewRows(session, view);
+  const features = await planFeatures(session, view, rows);
+  const keys = view.keys.map((_, index) => `k${index}`);
+  const sources = rows.sources.map((_, index) => `s${index}`);
+  const order = `{'e': ev, 'c': cr, 'a': ar}`;
+  await session.rows(
+    `CREATE TEMP TABLE winners AS SELECT ${keys.join(', ')}, w.e AS ev, w.c AS cr, w.a AS ar, greatest(w.e, w.c) AS kn FROM (` +
+      `SELECT ${keys.join(', ')}, max(${order}) AS w, max(ar) AS newest FROM ${rows.relation} GROUP BY ${keys.join(', ')}) WHERE newest > ${arrivedAfter}`,
+  );
+  const match = keys.map((key) => `r.${key} = w.${key}`).join(' AND ');
+  const windowed = features.windows.length > 0;
+  const values = features.values((call, micros) => `${call} FILTER (WHERE r.kn BETWEEN w.kn - ${micros} AND w.kn)`);
+  const picked = view.features.map(({ from }, index) => {
+    const value = values[index] ?? 'NULL';
+    if (!windowed) return value;
+    return 'column' in from ? `any_value(${value}) FILTER (WHERE r.ar = w.ar)` : value;
+  });
+  const outer = keys.map((key) => `w.${key}`);
+  const group = windowed ? `GROUP BY ${[...outer, 'w.ev', 'w.cr', 'w.ar', 'w.kn'].join(', ')}` : '';
+  const where = windowed ? '' : 'WHERE r.ar = w.ar';
+  return (
+    `SELECT w.ev, w.cr, w.ar, ${[...outer, ...picked].join(', ')} FROM winners AS w ` +
+    `JOIN (SELECT ${[...keys, ...sources, 'kn', 'ar'].join(', ')} FROM ${rows.relation}) AS r ON ${match} ${where} ${group} ORDER BY w.ar`
+  );
+}
+
+/** Gathers parts of a result into one batch. */
+class BatchBuilder {
+  readonly #columns: readonly ColumnSpec[];
+  readonly #chunks: { rows: number; times: BigInt64Array[]; columns: ColumnData[] }[] = [];
+  rows = 0;
+
+  constructor(columns: readonly ColumnSpec[]) {
+    this.#columns = columns;
+  }
+
+  add(chunk: DuckDBDataChunk): void {
+    const times = Array.from({ length: TIMES }, (_, index) => readIntegers(chunk, index));
+    const columns = this.#columns.map(({ type }, index) => readColumn(chunk, index + TIMES, type));
+    this.#chunks.push({ rows: chunk.rowCount, times, columns });
+    this.rows += chunk.rowCount;
+  }
+
+  finish(): LatestRows {
+    const times = Array.from({ length: TIMES }, (_, index) =>
+      joinIntegers(
+        this.rows,
+        this.#chunks.map((chunk) => chunk.times[index] ?? new BigInt64Array()),
+      ),
+    );
+    const empty = new BigInt64Array();
+    return {
+      rows: this.rows,
+      columns: this.#columns.map((column, index) => ({
+        ...column,
+        data: joinColumns(
+          column.type,
+          this.rows,
+          this.#chunks.flatMap((chunk) => chunk.columns[index] ?? []),
+        ),
+      })),
+      eventTimes: times[0] ?? empty,
+      createdTimes: times[1] ?? empty,
+      arrivals: times[2] ?? empty,
+    };
+  }
+}

@@ -1,0 +1,99 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InvalidArgumentError, type ColumnSpec, type IdSource, type LocalTable } from '@slipway/plugin-kit';
+import { castTo } from './casting.ts';
+import { readCsvHeader } from './csv-header.ts';
+import { fromDuckdb } from './duckdb-error.ts';
+import type { Session } from './engine.ts';
+import { parquetColumns, type FileColumn } from './parquet-schema.ts';
+import { inputPath, numbered, outputPath, text } from './sql-text.ts';
+
+/** Longest record of a CSV file. */
+const RECORD_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Rows of a file whose columns are called `p0`, `p1`, ... by their place and whose row number, from 0 in the order of the file, is `rn`. */
+export interface TableSource {
+  readonly file: string;
+  readonly columns: readonly FileColumn[];
+  /** A relation for a FROM clause. */
+  readonly relation: string;
+}
+
+/**
+ * Runs `work` over a file from outside. A CSV file is first turned into Parquet, all text, in the work directory: so the number of a row is its
+ * place in the file whatever the number of threads, and the text is split only once however often the rows are read.
+ * @throws {InvalidArgumentError} naming the file when it cannot be read.
+ */
+export async function withTable<T>(
+  session: Session,
+  table: LocalTable,
+  place: { workDirectory: string; ids: IdSource },
+  work: (source: TableSource) => Promise<T>,
+): Promise<T> {
+  await assertFile(table.file);
+  const staged = table.format === 'csv' ? join(place.workDirectory, `${place.ids.next()}.parquet`) : undefined;
+  try {
+    const columns = staged
+      ? await stageCsv(session, table.file, staged)
+      : (await parquetColumns(session, [table.file], 'file')).get(table.file);
+    return await work(toSource(table.file, staged ?? table.file, columns ?? []));
+  } catch (error) {
+    throw fromDuckdb(error, { field: 'file', paths: [table.file] });
+  } finally {
+    if (staged) await rm(staged, { force: true });
+  }
+}
+
+/** @throws {InvalidArgumentError} naming column and file when the file has no such column or one that cannot be read as `type`. */
+export function columnOf(
+  source: TableSource,
+  name: string,
+  type: ColumnSpec['type'],
+): { readonly value: string; readonly cast: string } {
+  const index = source.columns.findIndex((column) => column.name === name);
+  const column = source.columns[index];
+  if (!column) throw InvalidArgumentError.of(name, `'${source.file}' has no column '${name}'; ${namesOf(source)}`);
+  const cast = castTo(type, column.duckdbType);
+  if (!cast) {
+    throw InvalidArgumentError.of(
+      name,
+      `column '${name}' of '${source.file}' has type ${column.duckdbType}, which cannot be read as ${type}`,
+    );
+  }
+  return { value: `p${index}`, cast: cast(`p${index}`) };
+}
+
+const namesOf = (source: TableSource): string =>
+  `it has ${source.columns
+    .slice(0, 50)
+    .map((column) => `'${column.name}'`)
+    .join(', ')}`;
+
+function toSource(file: string, parquet: string, columns: readonly FileColumn[]): TableSource {
+  const names = numbered('p', columns.length);
+  const options = `hive_partitioning = false, filename = false`;
+  // The reader cannot number the rows of a file that has a column of that name; counting them costs parallelism.
+  const own = columns.some((column) => column.name.toLowerCase() === 'file_row_number');
+  const relation = own
+    ? `(SELECT *, row_number() OVER () - 1 AS rn FROM read_parquet(${inputPath(parquet)}, ${options}) AS t(${names.join(', ')}))`
+    : `read_parquet(${inputPath(parquet)}, file_row_number = true, ${options}) AS t(${[...names, 'rn'].join(', ')})`;
+  return { file, columns, relation };
+}
+
+async function stageCsv(session: Session, file: string, staged: string): Promise<readonly FileColumn[]> {
+  const names = await readCsvHeader(file);
+  const columns = numbered('p', names.length);
+  const struct = columns.map((name) => `${text(name)}: 'VARCHAR'`).join(', ');
+  const csv =
+    `read_csv(${inputPath(file)}, auto_detect = false, header = true, columns = {${struct}}, delim = ',', quote = '"', escape = '"', ` +
+    `nullstr = '', strict_mode = true, compression = 'none', hive_partitioning = false, max_line_size = ${RECORD_BYTES_MAX})`;
+  await session.rows(`COPY (SELECT * FROM ${csv}) TO ${outputPath(staged)} (FORMAT parquet, COMPRESSION snappy)`);
+  return names.map((name) => ({ name, duckdbType: 'VARCHAR' }));
+}
+
+async function assertFile(file: string): Promise<void> {
+  const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    throw InvalidArgumentError.of('file', `'${file}' cannot be read: ${error.code}`, { cause: error });
+  });
+  if (!found.isFile()) throw InvalidArgumentError.of('file', `'${file}' is not a file`);
+}
