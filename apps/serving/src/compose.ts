@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { createClient, grpcTransport } from '@slipway/clients';
+import { createClient, grpcTransport, type ClientTransport } from '@slipway/clients';
+import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
+import type { Component } from '@slipway/kernel';
 import { readTrustedKey } from '@slipway/model-package';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
 import { openPlatformServices } from '@slipway/persistence';
@@ -17,24 +19,38 @@ export const builtInPlugins = [eventBusNatsPlugin, eventBusSqlitePlugin, modelRu
 export async function compose(context: ProcessContext<typeof settings>): Promise<Composition> {
   const { config } = context;
   const bus = context.createDriver('event-bus');
-  const transport = grpcTransport({
-    address: config.get('registry.address'),
-    token: () => config.get('registry.token')?.reveal(),
-  });
+  const registry = connect(config, 'registry');
+  const features = connect(config, 'features');
   const serving = await openServing(context, {
     bus,
     runtime: context.createDriver('model-runtime'),
-    registry: createClient(registryService, transport),
+    registry: createClient(registryService, registry),
+    features: createClient(featureStoreService, features),
     trustedKeys: config.get('serving.trusted-key-files').map((file) => readTrustedKey(readFileSync(file, 'utf8'))),
     version: manifest.version,
   });
-  const registryConnection = {
-    name: 'registry connection',
-    start: () => Promise.resolve(),
-    stop: () => transport.close(),
-  };
   return {
-    components: [driverComponent('event bus', bus), registryConnection],
+    components: [
+      driverComponent('event bus', bus),
+      connection('registry connection', registry),
+      connection('feature store connection', features),
+    ],
     modules: [serving.module, openPlatformServices(context, [serving.store], 'inference')],
   };
 }
+
+/** Connects at the first call, so that services may start in any order. */
+function connect(config: ProcessContext<typeof settings>['config'], service: 'registry' | 'features'): ClientTransport {
+  const authorities = config.get(`${service}.ca-file`);
+  return grpcTransport({
+    address: config.get(`${service}.address`),
+    token: () => config.get(`${service}.token`)?.reveal(),
+    ...(authorities !== undefined && { tls: { ca: readFileSync(authorities) } }),
+  });
+}
+
+const connection = (name: string, transport: ClientTransport): Component => ({
+  name,
+  start: () => Promise.resolve(),
+  stop: () => transport.close(),
+});

@@ -1,6 +1,7 @@
 import { artifactsLocalPlugin } from '@slipway/artifacts-local';
 import { artifactsS3Plugin } from '@slipway/artifacts-s3';
 import { createClient, inProcessTransport } from '@slipway/clients';
+import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
@@ -43,6 +44,7 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     bus,
     runtime: context.createDriver('model-runtime'),
     registry: createClient(registryService, transport),
+    features: createClient(featureStoreService, transport),
     trustedKeys: [registry.signingKeys.trustedKey],
     version: manifest.version,
   });

@@ -31,6 +31,11 @@ export class Scorer {
     return this.graph.signature;
   }
 
+  /** `view:feature` or `request:feature`, in the order of the inputs; empty when callers send all inputs. */
+  get features(): readonly string[] {
+    return this.manifest.features;
+  }
+
   /**
    * @param inputs one tensor for each declared input, in any order; read only, not kept. A dimension of size 0 is fine.
    * @param outputs names in the order wanted; all outputs in the order of the signature when absent or empty.

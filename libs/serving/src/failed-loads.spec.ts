@@ -49,7 +49,7 @@ describe('a version that cannot be loaded', () => {
     ['no envelope', { ...good, envelopeJson: '' }, 'ENVELOPE_INVALID'],
     ['a package of another version', signedPackage(identity(3), constantModel(2), TRUSTED_KEY), 'PACKAGE_IDENTITY_MISMATCH'],
     ['a graph that does not load', signedPackage(identity(2), unknownOperator(), TRUSTED_KEY), 'MODEL_LOAD_FAILED'],
-    ['a package that is too large', signedPackage(identity(2), Buffer.alloc(1_100_000), TRUSTED_KEY, { inputs: [], outputs: [{ name: 'y', datatype: 'FP32', shape: [1] }] }), 'PACKAGE_TOO_LARGE'],
+    ['a package that is too large', signedPackage(identity(2), Buffer.alloc(1_100_000), TRUSTED_KEY, { signature: { inputs: [], outputs: [{ name: 'y', datatype: 'FP32', shape: [1] }] } }), 'PACKAGE_TOO_LARGE'],
   ])('leaves the old one answering and says why: %s', async (_, content, reason) => {
     const made = await start();
     const { registry, service } = made;

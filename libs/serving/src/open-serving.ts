@@ -4,6 +4,7 @@ import { openServiceStore, type MetadataSettings, type ServiceStore } from '@sli
 import { driverComponent, type Config, type ProcessContext, type ServiceModule } from '@slipway/platform';
 import type { EventBus, ModelRuntime } from '@slipway/plugin-kit';
 import { createServingService } from './create-serving-service.ts';
+import type { FeatureCalls } from './rpc/feature-store-source.ts';
 import type { RegistryCalls } from './rpc/registry-source.ts';
 import { readServingConfig, type servingSettings } from './serving-settings.ts';
 import { servingEntities } from './store/slot-entity.ts';
@@ -20,6 +21,8 @@ export interface ServingDrivers {
   readonly runtime: ModelRuntime;
   /** A principal that may read every workspace and download versions. */
   readonly registry: RegistryCalls;
+  /** A principal that may read online features of every workspace. */
+  readonly features: FeatureCalls;
   /** Whose packages are loaded. */
   readonly trustedKeys: readonly TrustedKey[];
   /** Version of this software. */
@@ -29,7 +32,7 @@ export interface ServingDrivers {
 /** The serving service of a process: its database open and up to date, its parts ready to be started. */
 export async function openServing<Known extends MetadataSettings & typeof servingSettings>(
   context: ProcessContext<Known>,
-  { bus, runtime, registry, trustedKeys, version }: ServingDrivers,
+  { bus, runtime, registry, features, trustedKeys, version }: ServingDrivers,
 ): Promise<OpenedServing> {
   const settings = context.config as unknown as Config<typeof servingSettings>; // one of more settings is one of these, too
   const config = readServingConfig((key) => settings.get(key));
@@ -45,6 +48,7 @@ export async function openServing<Known extends MetadataSettings & typeof servin
     unitOfWork,
     bus,
     registry,
+    features,
     runtime,
     trustedKeys,
     metrics,
@@ -62,7 +66,10 @@ export async function openServing<Known extends MetadataSettings & typeof servin
       listener: 'inference',
       services: service.services,
       components: [...store.components, driverComponent('model runtime', runtime), ...service.components],
-      isReady: () => (service.isReady() ? { ready: true } : { ready: false, reason: 'models are loading' }),
+      isReady: () => {
+        if (!store.isHealthy()) return { ready: false, reason: 'the database does not answer' };
+        return service.isReady() ? { ready: true } : { ready: false, reason: 'models are loading' };
+      },
     },
   };
 }

@@ -14,6 +14,17 @@ export interface ServingConfig {
   readonly inferencesMax: number;
   /** Calls that wait for it. */
   readonly queueMax: number;
+  /** Predictions by key that ask the feature store at once; `queueMax` more wait. */
+  readonly fetchesMax: number;
+  /** For the feature store, when the caller set no deadline. */
+  readonly fetchTimeoutMs: number;
+  /** `keyed` logs predictions by key, `all` also calls with tensors. */
+  readonly predictionLog: 'off' | 'keyed' | 'all';
+  readonly logRowsMax: number;
+  readonly logBatchRows: number;
+  readonly logFlushMs: number;
+  /** JSON of a REST request: it is parsed on the event loop. */
+  readonly jsonBytesMax: number;
   readonly loadsMax: number;
   readonly loadTimeoutMs: number;
   readonly retry: RetryPolicy;

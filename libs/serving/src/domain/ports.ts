@@ -5,6 +5,8 @@ import type { SlotKey } from './slot-key.ts';
 /** A model version in memory that answers calls. */
 export interface LoadedScorer {
   readonly signature: ModelSignature;
+  /** `view:feature` or `request:feature` in the order of the inputs; empty when callers send all inputs. */
+  readonly features: readonly string[];
   /**
    * @param inputs one tensor for each declared input, in any order. @param outputs names in the order wanted; all when undefined or empty.
    * @throws {InvalidArgumentError} when they do not fit the signature. @throws {UnavailableError} after `close`.

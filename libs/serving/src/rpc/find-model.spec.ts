@@ -9,6 +9,7 @@ const key = { workspace: 'default', model: 'flights', alias: 'champion' };
 const target: Target = { version: 5n, digest: 'd'.repeat(64), revision: 1n };
 const scorer: LoadedScorer = {
   signature: { inputs: [], outputs: [] },
+  features: [],
   score: () => Promise.resolve([]),
   close: () => Promise.resolve(),
 };

@@ -3,17 +3,20 @@ import { implementService, type Handlers, type ServiceImplementation } from '@sl
 import type { TensorSpec } from '@slipway/plugin-kit';
 import { findSlot, findVersion } from './find-model.ts';
 import { servedInferenceService } from './model-infer-codec.ts';
-import { createModelInfer, type ModelInferDependencies } from './model-infer.ts';
+import { createModelInfer, type InferenceDependencies } from './model-infer.ts';
 import { readModelName, readModelVersion } from './model-name.ts';
 
-export interface InferenceServiceDependencies extends ModelInferDependencies {
+export interface InferenceServiceDependencies extends InferenceDependencies {
   /** Version of this software. */
   readonly serverVersion: string;
   readonly isReady: () => boolean;
 }
 
+/** Extensions of the protocol that this server has, in Triton's words; it is one of REST. */
+export const EXTENSIONS: readonly string[] = ['binary_tensor_data'];
+
 /** Triton's word for what runs ONNX graphs. */
-const PLATFORM = 'onnxruntime_onnx';
+export const PLATFORM = 'onnxruntime_onnx';
 
 const toTensorMetadata = ({ name, datatype, shape }: TensorSpec) => ({ name, datatype, shape: [...shape] });
 
@@ -23,7 +26,7 @@ export function createInferenceService(dependencies: InferenceServiceDependencie
   const handlers: Handlers<GRPCInferenceService> = {
     serverLive: async () => ({ live: true }),
     serverReady: async () => ({ ready: isReady() }),
-    serverMetadata: async () => ({ name: 'slipway', version: serverVersion, extensions: [] }),
+    serverMetadata: async () => ({ name: 'slipway', version: serverVersion, extensions: [...EXTENSIONS] }),
     modelReady: async ({ name, version }, { caller }) => {
       const key = readModelName(name, caller.workspace, defaultAlias);
       const wanted = readModelVersion(version, 'version');

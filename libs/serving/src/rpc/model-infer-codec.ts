@@ -1,5 +1,6 @@
 import type { MethodDescriptor, ServiceDescriptor } from '@slipway/contracts';
-import { gRPCInferenceService, type GRPCInferenceService } from '@slipway/contracts/inference';
+import { gRPCInferenceService, type GRPCInferenceService, type ModelInferResponse } from '@slipway/contracts/inference';
+import { sendingEarlyBytes } from './early-encoding.ts';
 import { readCommonRequest } from './model-infer-reader.ts';
 import { writeCommonResponse } from './model-infer-writer.ts';
 
@@ -24,6 +25,11 @@ export const servedInferenceService: ServiceDescriptor<GRPCInferenceService> = {
   ...gRPCInferenceService,
   methods: {
     ...gRPCInferenceService.methods,
-    modelInfer: withFastCodec(gRPCInferenceService.methods.modelInfer),
+    modelInfer: sendingEarlyBytes(withFastCodec(gRPCInferenceService.methods.modelInfer)),
   },
 };
+
+/** The bytes of an answer. */
+export function encodeResponse(response: ModelInferResponse): Buffer {
+  return servedInferenceService.methods.modelInfer.wire.responseSerialize(response);
+}

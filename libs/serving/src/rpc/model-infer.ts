@@ -1,17 +1,23 @@
 import type { GRPCInferenceService, ModelInferRequest__Output, ModelInferResponse } from '@slipway/contracts/inference';
 import { NotFoundError, UnavailableError, type Clock } from '@slipway/kernel';
-import type { Handler } from '@slipway/platform';
+import type { CallContext, Handler } from '@slipway/platform';
+import type { Tensor } from '@slipway/plugin-kit';
 import type { ServedModels } from '../domain/served-models.ts';
 import type { ServedVersion } from '../domain/served-version.ts';
 import type { SlotKey } from '../domain/slot-key.ts';
+import { StageClock, type StageMicros } from '../domain/stages.ts';
 import type { Turns } from '../domain/turns.ts';
+import { withBytes } from './early-encoding.ts';
 import { findVersion } from './find-model.ts';
-import type { InferenceMetrics, StageMicros } from './inference-metrics.ts';
+import type { InferenceMetrics } from './inference-metrics.ts';
+import type { InferenceLog } from './inference-log.ts';
+import { encodeResponse } from './model-infer-codec.ts';
 import { readModelName } from './model-name.ts';
 import { assertRequestParameters } from './request-parameters.ts';
+import { reportStages } from './stage-report.ts';
 import { decodeInputs, encodeOutputs, readRequestedOutputs } from './tensor-codec.ts';
 
-export interface ModelInferDependencies {
+export interface InferenceDependencies {
   readonly models: ServedModels;
   /** Bounds how many calls are in the runtime, and how many wait for it. */
   readonly turns: Turns;
@@ -20,72 +26,118 @@ export interface ModelInferDependencies {
   readonly elementsMax: number;
   readonly clock: Clock;
   readonly metrics: InferenceMetrics;
+  /** Of calls with tensors; undefined when they are not logged. */
+  readonly log: InferenceLog | undefined;
 }
-
-/** Trailer with the microseconds of each stage, e.g. `queue=3,decode=12,inference=210,encode=9`. */
-export const STAGES_TRAILER = 'slipway-stages';
 
 type InferHandler = Handler<GRPCInferenceService['modelInfer']>;
 
-/** Answers ModelInfer: one call is one batch, answered by the version that its slot had when the call came. */
-export function createModelInfer(dependencies: ModelInferDependencies): InferHandler {
-  const { models, defaultAlias, metrics } = dependencies;
+/** One inference, on whichever transport it came. */
+export interface InferenceCall {
+  /** As the caller wrote it, e.g. `flights@challenger`. */
+  readonly name: string;
+  /** Empty for whatever answers. */
+  readonly version: string;
+  /** Words of the transport for the field that holds the version. */
+  readonly versionField: string;
+  readonly context: Pick<CallContext, 'caller' | 'requestId' | 'header' | 'signal'>;
+  /** Reads what the model is to be fed with; runs once the version is known. */
+  readonly read: (version: ServedVersion) => {
+    readonly inputs: readonly Tensor[];
+    readonly outputs: readonly string[] | undefined;
+  };
+}
+
+/**
+ * Runs one call as one batch, by the version that its slot has when the call comes, and counts how it went.
+ * @param encode makes the answer from the outputs, within the stages `post_process` and `encode` of the clock.
+ */
+export async function runInference<Answer>(
+  dependencies: InferenceDependencies,
+  call: InferenceCall,
+  encode: (outputs: readonly Tensor[], version: ServedVersion, stages: StageClock) => Answer | Promise<Answer>,
+): Promise<{ readonly answer: Answer; readonly stages: StageMicros }> {
+  const { models, defaultAlias, metrics, turns, clock, log } = dependencies;
+  const { context, name } = call;
+  const stages = new StageClock(clock, 'pre_process');
+  let key: SlotKey | undefined;
+  try {
+    const slot = (key = readModelName(name, context.caller.workspace, defaultAlias));
+    const version = findVersion(models, slot, name, call.version, call.versionField);
+    return await version.use(async (scorer) => {
+      const { inputs, outputs: requested } = call.read(version);
+      stages.enter('queue');
+      const outputs = await turns.run(() => {
+        stages.enter('inference');
+        return scorer.score(inputs, requested, context.signal);
+      }, context.signal);
+      stages.enter('post_process');
+      const answer = await encode(outputs, version, stages);
+      const micros = stages.end();
+      metrics.succeeded(slot, version.ref.version, micros);
+      log?.add(slot, version.ref, outputs, micros, context);
+      return { answer, stages: micros };
+    });
+  } catch (error) {
+    const isKnown = !(error instanceof NotFoundError && error.reason === 'MODEL_NOT_FOUND');
+    metrics.failed(isKnown ? key : undefined, error, context.signal.aborted);
+    throw error;
+  }
+}
+
+export const isQueueFull = (error: unknown): boolean =>
+  error instanceof UnavailableError && error.reason === 'QUEUE_FULL';
+
+/** Some clients repeat UNAVAILABLE by themselves, which would multiply the load that filled the queue. */
+export function forbidRetry(context: CallContext, error: unknown): void {
+  if (isQueueFull(error)) context.setTrailer('grpc-retry-pushback-ms', '-1');
+}
+
+/** Answers ModelInfer. */
+export function createModelInfer(dependencies: InferenceDependencies): InferHandler {
   return async (request, context) => {
-    let key: SlotKey | undefined;
     try {
-      key = readModelName(request.model_name, context.caller.workspace, defaultAlias);
-      assertRequestParameters(request);
-      const version = findVersion(models, key, request.model_name, request.model_version, 'model_version');
-      const { response, stages } = await infer(dependencies, version, request, context.signal);
-      context.setTrailer(STAGES_TRAILER, describeStages(stages));
-      metrics.succeeded(key, version.ref.version, stages);
-      return response;
+      const { answer, stages } = await runInference(
+        dependencies,
+        toCall(dependencies, request, context),
+        (outputs, version, clock) => respond(request, outputs, version, clock),
+      );
+      reportStages(context, stages);
+      return answer;
     } catch (error) {
-      const isKnown = !(error instanceof NotFoundError && error.reason === 'MODEL_NOT_FOUND');
-      metrics.failed(isKnown ? key : undefined, error, context.signal.aborted);
-      // some clients repeat UNAVAILABLE by themselves, which would multiply the load that filled the queue
-      if (isQueueFull(error)) context.setTrailer('grpc-retry-pushback-ms', '-1');
+      forbidRetry(context, error);
       throw error;
     }
   };
 }
 
-const isQueueFull = (error: unknown): boolean => error instanceof UnavailableError && error.reason === 'QUEUE_FULL';
-
-function infer(
-  { turns, elementsMax, clock }: ModelInferDependencies,
-  version: ServedVersion,
+const toCall = (
+  { elementsMax }: InferenceDependencies,
   request: ModelInferRequest__Output,
-  signal: AbortSignal,
-): Promise<{ response: ModelInferResponse; stages: StageMicros }> {
-  return version.use(async (scorer) => {
-    const began = clock.monotonicMs();
-    const inputs = decodeInputs(request, elementsMax);
-    const requested = readRequestedOutputs(request);
-    const decoded = clock.monotonicMs();
-    let turned = decoded;
-    const outputs = await turns.run(() => {
-      turned = clock.monotonicMs();
-      return scorer.score(inputs, requested, signal);
-    }, signal);
-    const inferred = clock.monotonicMs();
-    const response: ModelInferResponse = {
-      model_name: request.model_name,
-      model_version: `${version.ref.version}`,
-      id: request.id,
-      ...encodeOutputs(outputs),
-    };
-    const stages = {
-      queue: micros(turned - decoded),
-      decode: micros(decoded - began),
-      inference: micros(inferred - turned),
-      encode: micros(clock.monotonicMs() - inferred),
-    };
-    return { response, stages };
-  });
+  context: CallContext,
+): InferenceCall => ({
+  name: request.model_name,
+  version: request.model_version,
+  versionField: 'model_version',
+  context,
+  read: () => {
+    assertRequestParameters(request);
+    return { inputs: decodeInputs(request, elementsMax), outputs: readRequestedOutputs(request) };
+  },
+});
+
+function respond(
+  request: ModelInferRequest__Output,
+  outputs: readonly Tensor[],
+  { ref }: ServedVersion,
+  stages: StageClock,
+): ModelInferResponse {
+  const response: ModelInferResponse = {
+    model_name: request.model_name,
+    model_version: `${ref.version}`,
+    id: request.id,
+    ...encodeOutputs(outputs),
+  };
+  stages.enter('encode');
+  return withBytes(response, encodeResponse(response));
 }
-
-const micros = (milliseconds: number): number => Math.round(milliseconds * 1000);
-
-const describeStages = ({ queue, decode, inference, encode }: StageMicros): string =>
-  `queue=${queue},decode=${decode},inference=${inference},encode=${encode}`;

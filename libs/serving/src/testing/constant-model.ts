@@ -36,7 +36,7 @@ export function signedPackage(
   identity: { readonly workspace: string; readonly model: string; readonly version: number },
   graph: Uint8Array,
   key: SigningKey,
-  signature = inspectGraph(graph).signature,
+  changes: Partial<PackageManifest> = {},
 ): TestPackage {
   const note = Buffer.from(`version ${identity.version}`);
   const files = [
@@ -48,13 +48,14 @@ export function signedPackage(
     ...identity,
     files: files.map(({ path, bytes }) => ({ path, bytes: bytes.length, sha256: sha256(bytes) })),
     graph: 'model.onnx',
-    signature,
+    signature: changes.signature ?? inspectGraph(graph).signature,
     features: [],
     preprocessing: {},
     postprocessing: {},
     trainingSetId: '',
     runId: '',
     createdAt: '2001-04-01T00:00:00.000000Z',
+    ...changes,
   };
   const envelopeJson = Buffer.from(encodeEnvelope(signManifest(manifest, key))).toString('utf8');
   return { digest: packageDigest(manifest), envelopeJson, files };

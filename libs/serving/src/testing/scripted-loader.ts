@@ -10,6 +10,7 @@ export const VERSION_SIGNATURE: ModelSignature = {
 /** Answers with its own version number; a call to a closed one fails, as with a real runtime. */
 export class VersionScorer implements LoadedScorer {
   readonly signature = VERSION_SIGNATURE;
+  readonly features: readonly string[] = [];
   readonly ref: VersionRef;
   closed = false;
   running = 0;

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient, inProcessTransport, type Client } from '@slipway/clients';
 import { gRPCInferenceService, type GRPCInferenceService } from '@slipway/contracts/inference';
+import { predictionService, type PredictionService } from '@slipway/contracts/slipway.serving.v1';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
 import { createIdSource, seededRandom, silentLogger, systemClock, type Logger } from '@slipway/kernel';
 import { generateKeyPair, readSigningKey, trustedKeyOf } from '@slipway/model-package';
@@ -14,6 +15,7 @@ import type { ServingConfig } from '../serving-config.ts';
 import { servingEntities } from '../store/slot-entity.ts';
 import { servingMigrations } from '../store/slot-table.ts';
 import { constantModel, signedPackage } from './constant-model.ts';
+import { FakeFeatureStore } from './fake-feature-store.ts';
 import { FakeRegistry } from './fake-registry.ts';
 
 export const TEST_CONFIG: ServingConfig = {
@@ -23,6 +25,13 @@ export const TEST_CONFIG: ServingConfig = {
   elementsMax: 10_000,
   inferencesMax: 8,
   queueMax: 10_000,
+  fetchesMax: 64,
+  fetchTimeoutMs: 5_000,
+  predictionLog: 'keyed',
+  logRowsMax: 10_000,
+  logBatchRows: 256,
+  logFlushMs: 20,
+  jsonBytesMax: 1_000_000,
   loadsMax: 2,
   loadTimeoutMs: 30_000,
   retry: { attemptsMax: 3, firstDelayMs: 20, delayMsMax: 100 },
@@ -39,6 +48,11 @@ const never = new AbortController().signal;
 
 export interface CountedCalls {
   readonly counts: Map<string, number>;
+  /** Observed seconds by series. */
+  readonly observed: Map<string, number[]>;
+  histogram(definition: { readonly name: string }): {
+    bind(labels: Readonly<Record<string, string>>): (value: number) => void;
+  };
   counter(definition: { readonly name: string }): {
     increase(labels: Readonly<Record<string, string>>, by?: number): void;
     bind(labels: Readonly<Record<string, string>>): (by?: number) => void;
@@ -47,8 +61,17 @@ export interface CountedCalls {
 
 function countingMetrics(): CountedCalls {
   const counts = new Map<string, number>();
+  const observed = new Map<string, number[]>();
   return {
     counts,
+    observed,
+    histogram: ({ name }) => ({
+      bind: (labels) => {
+        const values: number[] = [];
+        observed.set(`${name}${JSON.stringify(labels)}`, values);
+        return (value) => void values.push(value);
+      },
+    }),
     counter: ({ name }) => {
       const increase = (labels: Readonly<Record<string, string>>, by = 1): void => {
         const id = `${name}${JSON.stringify(labels)}`;
@@ -77,7 +100,9 @@ export const invokerDependencies = (): InvokerDependencies => ({
 export class ServingHarness {
   readonly service: ServingService;
   readonly registry: FakeRegistry;
+  readonly features: FakeFeatureStore;
   readonly client: Client<GRPCInferenceService>;
+  readonly predictions: Client<PredictionService>;
   readonly metrics = countingMetrics();
   readonly unitOfWork: UnitOfWork;
   readonly #database: Database;
@@ -95,6 +120,7 @@ export class ServingHarness {
     this.bus = bus;
     const ids = createIdSource(systemClock, seededRandom(5));
     this.registry = registry;
+    this.features = options.features ?? new FakeFeatureStore();
     this.#database = database;
     this.#runtime = runtime;
     this.unitOfWork = createUnitOfWork({ database, ids, random: seededRandom(6) });
@@ -102,6 +128,7 @@ export class ServingHarness {
       config: { ...TEST_CONFIG, ...options.config },
       unitOfWork: this.unitOfWork,
       registry,
+      features: this.features,
       bus,
       runtime,
       trustedKeys: [trustedKeyOf(TRUSTED_KEY)],
@@ -114,7 +141,9 @@ export class ServingHarness {
       log: options.log ?? silentLogger,
     });
     const invokers = this.service.services.map((each) => createInvoker(each, invokerDependencies()));
-    this.client = createClient(gRPCInferenceService, inProcessTransport({ invokers, clock: systemClock }));
+    const transport = inProcessTransport({ invokers, clock: systemClock });
+    this.client = createClient(gRPCInferenceService, transport);
+    this.predictions = createClient(predictionService, transport);
   }
 
   /** @param directory kept over restarts. */
@@ -147,6 +176,12 @@ export class ServingHarness {
   publish(model: string, version: number): void {
     const identity = { workspace: 'default', model, version };
     this.registry.publish(model, version, signedPackage(identity, constantModel(version), TRUSTED_KEY));
+  }
+
+  /** Publishes a version that is fed by key. */
+  publishKeyed(model: string, version: number, graph: Uint8Array, features: readonly string[]): void {
+    const identity = { workspace: 'default', model, version };
+    this.registry.publish(model, version, signedPackage(identity, graph, TRUSTED_KEY, { features }));
   }
 
   /** Moves the alias and delivers its event; the load goes on behind it. */
@@ -196,6 +231,7 @@ export class ServingHarness {
 export interface HarnessOptions {
   readonly directory: string;
   readonly registry?: FakeRegistry;
+  readonly features?: FakeFeatureStore;
   readonly config?: Partial<ServingConfig>;
   readonly trial?: boolean;
   readonly log?: Logger;
