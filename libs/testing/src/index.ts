@@ -5,6 +5,7 @@ export { temporaryDirectory } from './temporary-directory.ts';
 export { startNats, type NatsServer } from './servers/nats.ts';
 export { startS3, type S3Server } from './servers/s3.ts';
 export { startPostgres, type PostgresServer } from './servers/postgres.ts';
+export { startRedis, type RedisOptions, type RedisServer } from './servers/redis.ts';
 export {
   startSlipway,
   type SettingValue,
