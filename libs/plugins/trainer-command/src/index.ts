@@ -1,1 +1,2 @@
-export {};
+export { trainerCommandPlugin } from './plugin.ts';
+export { type CommandHost, type CommandTrainerConfig } from './config.ts';
