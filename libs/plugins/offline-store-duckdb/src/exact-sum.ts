@@ -27,12 +27,14 @@ export async function findMagnitudes(
     const value = `s${column}`;
     const [row] = await session.rows(
       `SELECT coalesce(bool_or(NOT isfinite(${value})), false), ` +
-        `CAST(to_json(list(DISTINCT CAST(floor(log2(abs(${value}))) AS INTEGER)) FILTER (isfinite(${value}) AND ${value} <> 0)) AS VARCHAR) ` +
+        `CAST(to_json(list(DISTINCT CASE WHEN isfinite(${value}) AND ${value} <> 0 THEN CAST(floor(log2(abs(${value}))) AS INTEGER) END)) AS VARCHAR) ` +
         `FROM ${rows.relation}`,
     );
-    const exponents = JSON.parse(String(row?.[1] ?? '[]')) as number[] | null;
+    const exponents = (JSON.parse(String(row?.[1] ?? '[]')) as (number | null)[]).filter(
+      (exponent) => exponent !== null,
+    );
     // The logarithm may be rounded over a power of two, so the neighbours' bands are carried as well; an empty one adds nothing.
-    const bands = new Set((exponents ?? []).flatMap((exponent) => [exponent - 1, exponent + 1].map(bandOf)));
+    const bands = new Set(exponents.flatMap((exponent) => [exponent - 1, exponent + 1].map(bandOf)));
     found.set(column, { bands: [...bands].sort((a, b) => a - b), special: row?.[0] === true });
   }
   return found;
