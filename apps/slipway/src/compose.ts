@@ -1,10 +1,15 @@
 import { artifactsLocalPlugin } from '@slipway/artifacts-local';
 import { artifactsS3Plugin } from '@slipway/artifacts-s3';
 import { createClient, inProcessTransport } from '@slipway/clients';
+import { gRPCInferenceService } from '@slipway/contracts/inference';
+import { auditService } from '@slipway/contracts/slipway.audit.v1';
+import { operationService } from '@slipway/contracts/slipway.common.v1';
 import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
+import { predictionService } from '@slipway/contracts/slipway.serving.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
+import { localBackend, openGateway } from '@slipway/gateway';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
 import { openPlatformServices } from '@slipway/persistence';
 import {
@@ -48,8 +53,17 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     trustedKeys: [registry.signingKeys.trustedKey],
     version: manifest.version,
   });
+  const platform = openPlatformServices(context, [registry.store, serving.store]);
+  const { invokerDependencies } = context;
+  // what the gateway offers as JSON, in the order of the page: each service as a caller from outside would see it
+  const backends = [
+    localBackend('registry', registry.module, [registryService], invokerDependencies),
+    localBackend('serving', serving.module, [predictionService, gRPCInferenceService], invokerDependencies),
+    localBackend('platform', platform, [operationService, auditService], invokerDependencies),
+  ];
+  const gateway = openGateway(context, { bus, backends, version: manifest.version });
   return {
     components: [driverComponent('event bus', bus)],
-    modules: [registry.module, serving.module, openPlatformServices(context, [registry.store, serving.store])],
+    modules: [registry.module, serving.module, platform, gateway],
   };
 }

@@ -1,3 +1,4 @@
+import { gatewaySettings } from '@slipway/gateway';
 import { metadataSettings } from '@slipway/persistence';
 import { composeSettings, driverSetting } from '@slipway/platform';
 import { registrySettings } from '@slipway/registry';
@@ -11,4 +12,5 @@ export const settings = composeSettings(
   metadataSettings,
   registrySettings,
   servingSettings,
+  gatewaySettings,
 );

@@ -4,6 +4,13 @@ import { builtInPlugins, compose } from './compose.ts';
 import { settings } from './config.ts';
 
 await startSlipwayProcess(
-  { name: 'slipway', version: manifest.version, settings, listeners: ['grpc', 'inference'], builtInPlugins, compose },
+  {
+    name: 'slipway',
+    version: manifest.version,
+    settings,
+    listeners: ['grpc', 'inference', 'http', 'inference-http'],
+    builtInPlugins,
+    compose,
+  },
   process,
 );

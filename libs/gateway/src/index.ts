@@ -1,1 +1,3 @@
-export {};
+export { localBackend, remoteBackend, type AnyService, type Backend } from './calls/backend.ts';
+export { gatewaySettings } from './gateway-settings.ts';
+export { openGateway, type GatewayParts } from './open-gateway.ts';

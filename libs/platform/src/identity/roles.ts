@@ -1,7 +1,17 @@
 /** Grants by role: names of permissions, `domain.*`, or `*` for all. A role that is not here grants nothing. */
 export type RoleTable = Readonly<Record<string, readonly string[]>>;
 
-const VIEWER = ['registry.models.read', 'serving.models.read', 'tracking.read', 'features.read', 'operations.read'];
+/** Permission of the event stream, which is HTTP and therefore in no contract. */
+const EVENTS = 'events.read';
+
+const VIEWER = [
+  'registry.models.read',
+  'serving.models.read',
+  'tracking.read',
+  'features.read',
+  'operations.read',
+  EVENTS,
+];
 
 /**
  * Who may do what. Duties are kept apart: who writes versions and moves aliases neither approves them nor changes the policy that asks for
@@ -25,7 +35,7 @@ export const ROLES: RoleTable = Object.freeze({
     'operations.cancel',
   ],
   approver: [...VIEWER, 'registry.versions.approve', 'registry.policies.write'],
-  auditor: ['audit.*'],
+  auditor: ['audit.*', EVENTS],
   predictor: ['serving.models.*'],
   /** What a program that trains needs: to log to runs. */
   trainer: ['tracking.read', 'tracking.write', 'tracking.artifacts.*', 'features.read', 'features.rows.read'],

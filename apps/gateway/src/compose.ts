@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { gRPCInferenceService } from '@slipway/contracts/inference';
+import { auditService } from '@slipway/contracts/slipway.audit.v1';
+import { operationService } from '@slipway/contracts/slipway.common.v1';
+import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
+import { registryService } from '@slipway/contracts/slipway.registry.v1';
+import { predictionService } from '@slipway/contracts/slipway.serving.v1';
+import { trackingService } from '@slipway/contracts/slipway.tracking.v1';
+import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
+import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
+import { openGateway, remoteBackend } from '@slipway/gateway';
+import { driverComponent, type Composition, type ProcessContext } from '@slipway/platform';
+import manifest from '../package.json' with { type: 'json' };
+import type { settings } from './config.ts';
+
+/** Every technology this service can be built on. */
+export const builtInPlugins = [eventBusNatsPlugin, eventBusSqlitePlugin];
+
+/** What each process answers for itself. */
+const platformServices = [operationService, auditService];
+
+/** The services there can be, in the order of the page. */
+const SERVICES = [
+  { name: 'registry', services: [registryService, ...platformServices] },
+  { name: 'tracking', services: [trackingService, ...platformServices] },
+  { name: 'features', services: [featureStoreService, ...platformServices] },
+  { name: 'serving', services: [predictionService, gRPCInferenceService, ...platformServices] },
+] as const;
+
+export function compose(context: ProcessContext<typeof settings>): Composition {
+  const { config } = context;
+  const bus = context.createDriver('event-bus');
+  const backends = SERVICES.flatMap(({ name, services }) => {
+    const address = config.get(`${name}.address`);
+    const authorities = config.get(`${name}.ca-file`);
+    const tls = authorities === undefined ? undefined : { ca: readFileSync(authorities) };
+    return address === undefined ? [] : [remoteBackend(name, address, services, tls)];
+  });
+  return {
+    components: [driverComponent('event bus', bus)],
+    modules: [openGateway(context, { bus, backends, version: manifest.version })],
+  };
+}

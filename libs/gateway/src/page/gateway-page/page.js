@@ -1,0 +1,80 @@
+import { session } from './api.js';
+import { byId } from './elements.js';
+import { clearEvents, followEvents } from './event-list.js';
+import { showOverview } from './overview.js';
+
+const REFRESH_MS = 10_000;
+/** Events come in bursts; the lists are asked for once after each. */
+const SETTLE_MS = 400;
+const TELEMETRY = 'slipway.serving.prediction.logged.v1';
+
+let current = new AbortController();
+let settling;
+
+function showSignIn(isWanted, why) {
+  byId('sign-in').hidden = !isWanted;
+  byId('content').hidden = isWanted;
+  byId('sign-out').hidden = isWanted || session.token === '';
+  if (why) byId('sign-in-why').textContent = why;
+  if (isWanted) byId('token').focus();
+}
+
+function onRefused(error) {
+  if (error.status !== 401) return;
+  const hadToken = session.token !== '';
+  session.token = '';
+  current.abort();
+  showSignIn(true, hadToken ? 'That token is not valid here, or not any more.' : undefined);
+}
+
+async function refresh(signal) {
+  try {
+    await showOverview(signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    if (error.status === undefined) byId('services').replaceChildren('The gateway does not answer.');
+    else if (error.status !== 401) byId('services').replaceChildren(error.message);
+    onRefused(error);
+  }
+}
+
+async function keepFresh(signal) {
+  while (!signal.aborted) {
+    await refresh(signal);
+    await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
+  }
+}
+
+function begin() {
+  current.abort();
+  current = new AbortController();
+  const { signal } = current;
+  showSignIn(false);
+  const onEvent = ({ type }) => {
+    if (type === TELEMETRY) return;
+    clearTimeout(settling);
+    settling = setTimeout(() => void refresh(signal), SETTLE_MS);
+  };
+  void keepFresh(signal);
+  void followEvents(byId('event-filter').value.trim(), onEvent, onRefused, signal);
+}
+
+byId('workspace').value = session.workspace;
+byId('sign-in-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  session.token = byId('token').value.trim();
+  byId('token').value = '';
+  begin();
+});
+byId('place').addEventListener('submit', (event) => {
+  event.preventDefault();
+  session.workspace = byId('workspace').value.trim();
+  begin();
+});
+byId('sign-out').addEventListener('click', () => {
+  session.token = '';
+  begin();
+});
+byId('event-filter').addEventListener('change', begin);
+byId('event-clear').addEventListener('click', clearEvents);
+begin();

@@ -1,0 +1,63 @@
+import { grouped } from './elements.js';
+
+const short = (digest) => String(digest ?? '').slice(0, 8);
+const plural = (count, noun) => `${grouped(count)} ${noun}${String(count) === '1' ? '' : 's'}`;
+const by = (principal) => (principal ? ` by ${principal}` : '');
+
+/** One line for people, by type of event; a type that is not here shows its subject. */
+const LINES = {
+  'slipway.registry.model.changed.v1': ({ model, deleted }) => `Model ${model} was ${deleted ? 'deleted' : 'changed'}`,
+  'slipway.registry.version.created.v1': ({ model, version, principal, digest }) =>
+    `${model} has a version ${version}${by(principal)} (${short(digest)})`,
+  'slipway.registry.version.deleted.v1': ({ model, version, principal }) =>
+    `${model} version ${version} was deleted${by(principal)}`,
+  'slipway.registry.alias.moved.v1': ({
+    model,
+    alias,
+    version,
+    previous_version: before,
+    principal,
+    rolled_back: back,
+  }) => {
+    if (version === '0') return `${model}@${alias} was taken away${by(principal)}`;
+    const from = before === '0' ? '' : ` from version ${before}`;
+    return `${model}@${alias} ${back ? 'was rolled back' : 'moved'}${from} to version ${version}${by(principal)}`;
+  },
+  'slipway.registry.approval.granted.v1': ({ model, version, alias, principal }) =>
+    `${principal} approved ${model} version ${version} for ${alias}`,
+  'slipway.registry.approval.rejected.v1': ({ model, version, alias, principal }) =>
+    `${principal} refused ${model} version ${version} for ${alias}`,
+  'slipway.serving.model.loaded.v1': ({ model, alias, version, server, load_ms: ms }) =>
+    `${server} answers ${model}@${alias} with version ${version} (${Math.round(ms)} ms to load)`,
+  'slipway.serving.model.failed.v1': ({ model, alias, version, server, message }) =>
+    `${server} could not load ${model}@${alias} version ${version}: ${message}`,
+  'slipway.serving.prediction.logged.v1': ({ model, predictions = [], dropped }) =>
+    `${plural(predictions.length, 'prediction')} of ${model}${dropped === '0' ? '' : `, ${grouped(dropped)} not logged`}`,
+  'slipway.tracking.run.finished.v1': ({ run_name: name, run_id: id, status, principal }) =>
+    `Run ${name || short(id)} ${String(status).replace('RUN_STATUS_', '').toLowerCase()}${by(principal)}`,
+  'slipway.features.repository.applied.v1': ({ revision, changes = [], principal }) =>
+    `Feature repository revision ${revision}${by(principal)}: ${changes.join(', ') || 'no change'}`,
+  'slipway.features.rows.ingested.v1': ({ source, accepted_rows: rows, quarantined_rows: bad }) =>
+    `${plural(rows, 'row')} came to ${source}${bad === '0' ? '' : `, ${grouped(bad)} in quarantine`}`,
+  'slipway.features.contract.violated.v1': ({ source, quarantined_rows: rows, breaches = [] }) =>
+    `${plural(rows, 'row')} of ${source} broke the contract: ${breaches.join(', ')}`,
+  'slipway.features.training-set.created.v1': ({ name, rows, training_set_id: id }) =>
+    `Training set ${name || short(id)} with ${plural(rows, 'row')}`,
+  'slipway.features.view.materialized.v1': ({ view, stored }) => `${view} is online: ${plural(stored, 'row')} stored`,
+  'slipway.bus.delivery.dead.v1': ({ consumer, event_type: type, reason }) =>
+    `${consumer} gave up on ${type}: ${reason}`,
+};
+
+const BAD = new Set([
+  'slipway.serving.model.failed.v1',
+  'slipway.features.contract.violated.v1',
+  'slipway.registry.approval.rejected.v1',
+  'slipway.bus.delivery.dead.v1',
+]);
+
+export function summarise({ type, subject, data }) {
+  const line = LINES[type];
+  return line ? line(data) : `${type} ${subject}`;
+}
+
+export const isBad = ({ type }) => BAD.has(type);
