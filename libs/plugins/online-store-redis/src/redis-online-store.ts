@@ -14,9 +14,9 @@ import {
   type StoredRow,
 } from '@slipway/plugin-kit';
 import type { RedisConfig } from './config.ts';
-import { RedisConnection, type RedisArgument } from './redis-connection.ts';
+import { RedisConnection } from './redis-connection.ts';
 import { fromRedisError, replyCode } from './redis-errors.ts';
-import { packedBytes, packRows, tableKey, unpackRow } from './row-codec.ts';
+import { keyArgument, packedBytes, packRows, tableKey, unpackRow } from './row-codec.ts';
 import { checkServer } from './server-check.ts';
 import { STORE_GREATER_SCRIPT, STORE_GREATER_SHA1 } from './store-greater-script.ts';
 
@@ -73,7 +73,7 @@ export class RedisOnlineStore implements OnlineStore {
 
   async #readTable(reads: RedisConnection, { table, keys }: OnlineRead): Promise<(StoredRow | undefined)[]> {
     if (keys.length === 0) return [];
-    const command = ['HMGET', tableKey(this.#config.keyPrefix, table), ...keys.map(asArgument)];
+    const command = ['HMGET', tableKey(this.#config.keyPrefix, table), ...keys.map(keyArgument)];
     const rows = (await reads.send(command)) as readonly (Buffer | null)[];
     return rows.map((row) => (row === null ? undefined : unpackRow(row)));
   }
@@ -159,5 +159,3 @@ function partsOf(rows: readonly OnlineRow[]): OnlineRow[][] {
   }
   return parts;
 }
-
-const asArgument = (key: Uint8Array): RedisArgument => Buffer.from(key.buffer, key.byteOffset, key.byteLength);
