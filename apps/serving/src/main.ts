@@ -4,6 +4,13 @@ import { builtInPlugins, compose } from './compose.ts';
 import { settings } from './config.ts';
 
 await startSlipwayProcess(
-  { name: 'slipway-serving', version: manifest.version, settings, listeners: ['inference'], builtInPlugins, compose },
+  {
+    name: 'slipway-serving',
+    version: manifest.version,
+    settings,
+    listeners: ['inference', 'inference-http'],
+    builtInPlugins,
+    compose,
+  },
   process,
 );

@@ -1,7 +1,7 @@
 import type { Clock, Component, IdSource, Logger, Random } from '@slipway/kernel';
 import type { TrustedKey } from '@slipway/model-package';
 import type { UnitOfWork } from '@slipway/persistence';
-import type { ServiceImplementation } from '@slipway/platform';
+import type { HttpRoutes, ServiceImplementation } from '@slipway/platform';
 import type { EventBus, ModelRuntime } from '@slipway/plugin-kit';
 import { createAliasConsumer } from './create-alias-consumer.ts';
 import { PackageVersionLoader } from './domain/package-version-loader.ts';
@@ -19,6 +19,7 @@ import { createInferenceService, type InferenceServiceDependencies } from './rpc
 import { createPredictionService } from './rpc/predict.ts';
 import { createPredictionSink } from './rpc/prediction-sink.ts';
 import { createRegistrySource, type RegistryCalls } from './rpc/registry-source.ts';
+import { createInferenceRoutes } from './rest/inference-routes.ts';
 import type { ServingConfig } from './serving-config.ts';
 import { ServingModelsComponent } from './serving-models-component.ts';
 import { PackageCache } from './store/package-cache.ts';
@@ -48,6 +49,8 @@ export interface ServingServiceOptions {
 
 export interface ServingService {
   readonly services: readonly ServiceImplementation[];
+  /** The same inference over REST. */
+  readonly http: HttpRoutes;
   /** In the order of their start; the RPC server starts after and drains before them. */
   readonly components: readonly Component[];
   /** The slots, for those who look at them. */
@@ -130,6 +133,7 @@ export function createServingService(options: ServingServiceOptions): ServingSer
   const predictions = { models, predictor, defaultAlias, clock, metrics, log, nextPredictionId };
   return {
     services: [createInferenceService(inference), createPredictionService(predictions)],
+    http: createInferenceRoutes({ ...inference, jsonBytesMax: config.jsonBytesMax }),
     // the consumer before the reconciler, so that a move between the two is seen by one of them
     components: [component, ...(log ? [log] : []), consumer, reconciler],
     models,

@@ -65,6 +65,7 @@ export async function openServing<Known extends MetadataSettings & typeof servin
       name: 'serving',
       listener: 'inference',
       services: service.services,
+      http: service.http,
       components: [...store.components, driverComponent('model runtime', runtime), ...service.components],
       isReady: () => {
         if (!store.isHealthy()) return { ready: false, reason: 'the database does not answer' };

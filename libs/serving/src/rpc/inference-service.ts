@@ -1,4 +1,4 @@
-import type { GRPCInferenceService, ModelMetadataResponse } from '@slipway/contracts/inference';
+import type { GRPCInferenceService } from '@slipway/contracts/inference';
 import { implementService, type Handlers, type ServiceImplementation } from '@slipway/platform';
 import type { TensorSpec } from '@slipway/plugin-kit';
 import { findSlot, findVersion } from './find-model.ts';
@@ -13,37 +13,80 @@ export interface InferenceServiceDependencies extends InferenceDependencies {
 }
 
 /** Extensions of the protocol that this server has, in Triton's words; it is one of REST. */
-export const EXTENSIONS: readonly string[] = ['binary_tensor_data'];
+const EXTENSIONS: readonly string[] = ['binary_tensor_data'];
 
 /** Triton's word for what runs ONNX graphs. */
-export const PLATFORM = 'onnxruntime_onnx';
+const PLATFORM = 'onnxruntime_onnx';
 
-const toTensorMetadata = ({ name, datatype, shape }: TensorSpec) => ({ name, datatype, shape: [...shape] });
+/** What the protocol says of a tensor. */
+interface TensorDescription {
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape: number[];
+}
+
+export interface ModelDescription {
+  readonly name: string;
+  readonly versions: string[];
+  readonly platform: string;
+  readonly inputs: TensorDescription[];
+  readonly outputs: TensorDescription[];
+}
+
+const describeTensor = ({ name, datatype, shape }: TensorSpec): TensorDescription => ({
+  name,
+  datatype,
+  shape: [...shape],
+});
+
+export const describeServer = ({ serverVersion }: Pick<InferenceServiceDependencies, 'serverVersion'>) => ({
+  name: 'slipway',
+  version: serverVersion,
+  extensions: [...EXTENSIONS],
+});
+
+/** @throws {NotFoundError} when nobody ever named that model or alias. */
+export function isModelReady(
+  { models, defaultAlias }: InferenceDependencies,
+  name: string,
+  version: string,
+  workspace: string,
+): boolean {
+  const key = readModelName(name, workspace, defaultAlias);
+  const wanted = readModelVersion(version, 'version');
+  const { current } = findSlot(models, key, name);
+  return current !== undefined && (wanted === undefined || wanted === current.ref.version);
+}
+
+/** @throws {NotFoundError} on an unknown model or version. @throws {UnavailableError} while nothing answers. */
+export function describeModel(
+  { models, defaultAlias }: InferenceDependencies,
+  name: string,
+  version: string,
+  workspace: string,
+): ModelDescription {
+  const key = readModelName(name, workspace, defaultAlias);
+  const { ref, scorer } = findVersion(models, key, name, version, 'version');
+  return {
+    name,
+    versions: [`${ref.version}`],
+    platform: PLATFORM,
+    inputs: scorer.signature.inputs.map(describeTensor),
+    outputs: scorer.signature.outputs.map(describeTensor),
+  };
+}
 
 /** Open Inference Protocol v2, unary part. */
 export function createInferenceService(dependencies: InferenceServiceDependencies): ServiceImplementation {
-  const { models, defaultAlias, serverVersion, isReady } = dependencies;
   const handlers: Handlers<GRPCInferenceService> = {
     serverLive: async () => ({ live: true }),
-    serverReady: async () => ({ ready: isReady() }),
-    serverMetadata: async () => ({ name: 'slipway', version: serverVersion, extensions: [...EXTENSIONS] }),
-    modelReady: async ({ name, version }, { caller }) => {
-      const key = readModelName(name, caller.workspace, defaultAlias);
-      const wanted = readModelVersion(version, 'version');
-      const { current } = findSlot(models, key, name);
-      return { ready: current !== undefined && (wanted === undefined || wanted === current.ref.version) };
-    },
-    modelMetadata: async ({ name, version }, { caller }): Promise<ModelMetadataResponse> => {
-      const key = readModelName(name, caller.workspace, defaultAlias);
-      const { ref, scorer } = findVersion(models, key, name, version, 'version');
-      return {
-        name,
-        versions: [`${ref.version}`],
-        platform: PLATFORM,
-        inputs: scorer.signature.inputs.map(toTensorMetadata),
-        outputs: scorer.signature.outputs.map(toTensorMetadata),
-      };
-    },
+    serverReady: async () => ({ ready: dependencies.isReady() }),
+    serverMetadata: async () => describeServer(dependencies),
+    modelReady: async ({ name, version }, { caller }) => ({
+      ready: isModelReady(dependencies, name, version, caller.workspace),
+    }),
+    modelMetadata: async ({ name, version }, { caller }) =>
+      describeModel(dependencies, name, version, caller.workspace),
     modelInfer: createModelInfer(dependencies),
   };
   return implementService(servedInferenceService, handlers);

@@ -17,7 +17,8 @@ function judge(name: string, value: InferParameter__Output): Verdict {
   return RESERVED.test(name) ? 'reserved' : undefined;
 }
 
-function assertParameters(parameters: Parameters, field: string): void {
+/** @throws as `assertRequestParameters`, for the parameters of one place. */
+export function assertParameters(parameters: Parameters, field: string): void {
   for (const [name, value] of Object.entries(parameters)) {
     const verdict = judge(name, value);
     const shown = name.slice(0, 64).toWellFormed();
@@ -35,7 +36,7 @@ function assertParameters(parameters: Parameters, field: string): void {
 }
 
 /** `priority` and `timeout` speak of a queue; without one they change nothing, yet their values must be of the right kind. */
-function assertScheduling(parameters: Parameters): void {
+export function assertScheduling(parameters: Parameters): void {
   for (const name of ['priority', 'timeout']) {
     const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
     if (!value) continue;

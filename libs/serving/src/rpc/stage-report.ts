@@ -24,6 +24,10 @@ export function describeStages(stages: StageMicros): string {
 /** Tells the caller and the span of the call, if there is one. */
 export function reportStages(context: Pick<CallContext, 'setTrailer'>, stages: StageMicros): void {
   context.setTrailer(LATENCY_TRAILER, describeStages(stages));
+  traceStages(stages);
+}
+
+export function traceStages(stages: StageMicros): void {
   const span = trace.getActiveSpan();
   if (!span?.isRecording()) return;
   for (const stage of PARTS) span.setAttribute(`slipway.stage.${stage}_us`, stages[stage]);

@@ -56,7 +56,7 @@ export function decodeInputs(request: ModelInferRequest__Output, elementsMax: nu
     const datatype = readDatatype(input.datatype, place);
     const raw = raws.length > 0 ? raws[index] : undefined;
     if (raw && input.contents) throw refuse(`${place.field}.contents`, mixed(place));
-    const data = raw ? readRaw(datatype, raw, count, place) : readTyped(datatype, input.contents, count, place);
+    const data = raw ? readRawData(datatype, raw, count, place) : readTyped(datatype, input.contents, count, place);
     return { name: input.name, datatype, shape, data } as Tensor;
   });
 }
@@ -69,16 +69,24 @@ function assertDistinct(inputs: readonly InferInput[]): void {
   }
 }
 
-function readDatatype(text: string, { field, input, model }: Place): Datatype {
+function readDatatype(text: string, place: Place): Datatype {
   if (DATATYPE_NAMES.has(text)) return text as Datatype;
+  throw wrongDatatype(text, place);
+}
+
+export function wrongDatatype(text: string, { field, input, model }: Place): InvalidArgumentError {
   const description = `unknown datatype '${text}' of input '${input}' for model '${model}'; known are ${DATATYPES.join(', ')}`;
-  throw refuse(`${field}.datatype`, description);
+  return refuse(`${field}.datatype`, description);
 }
 
 const mixed = ({ input, model }: Place): string =>
   `contents field must not be specified when using raw_input_contents for '${input}' for model '${model}'`;
 
-function readRaw(datatype: Datatype, raw: Uint8Array, count: number, place: Place): Tensor['data'] {
+/**
+ * Storage of raw elements, viewed in place where they lie aligned.
+ * @param count elements that the shape says. @throws {InvalidArgumentError} when the bytes are not that many elements.
+ */
+export function readRawData(datatype: Datatype, raw: Uint8Array, count: number, place: Place): Tensor['data'] {
   if (datatype === 'BYTES') return readBytes(raw, count, place);
   const expected = count * elementBytes(datatype);
   if (raw.length !== expected) {
