@@ -3,16 +3,23 @@ import { InvalidArgumentError } from '@slipway/plugin-kit';
 
 const HEADER_BYTES_MAX = 1024 * 1024;
 
+export interface CsvHeader {
+  readonly names: readonly string[];
+  /** What ends the first record, and so every other. */
+  readonly lineBreak: '\n' | '\r\n' | '\r';
+}
+
 /**
- * Names of the columns of a CSV file (RFC 4180, commas), exactly as its first record writes them. DuckDB would rename what it finds twice.
+ * Names of the columns of a CSV file (RFC 4180, commas), exactly as its first record writes them. DuckDB would rename what it finds twice,
+ * and takes a line break within quotes for the one that ends records.
  * @throws {InvalidArgumentError} for a file that cannot be read, is empty, has a header of more than 1 MiB or a broken one.
  */
-export async function readCsvHeader(file: string): Promise<readonly string[]> {
+export async function readCsvHeader(file: string): Promise<CsvHeader> {
   const head = await readHead(file);
-  const names = parseRecord(head.replace(/^\uFEFF/, ''));
-  if (!names) throw broken(file, 'its first record is longer than 1 MiB or has a quote that is not closed');
-  if (names.length === 1 && names[0] === '') throw broken(file, 'it has no header');
-  return names;
+  const header = parseRecord(head.replace(/^\uFEFF/, ''));
+  if (!header) throw broken(file, 'its first record is longer than 1 MiB or has a quote that is not closed');
+  if (header.names.length === 1 && header.names[0] === '') throw broken(file, 'it has no header');
+  return header;
 }
 
 async function readHead(file: string): Promise<string> {
@@ -36,7 +43,7 @@ async function readHead(file: string): Promise<string> {
 }
 
 /** Fields of the first record; undefined when it does not end within the text. A text that ends without a line break ends its record. */
-function parseRecord(head: string): readonly string[] | undefined {
+function parseRecord(head: string): CsvHeader | undefined {
   const fields: string[] = [];
   let at = 0;
   for (;;) {
@@ -56,9 +63,15 @@ function parseRecord(head: string): readonly string[] | undefined {
       field = head.slice(start, at);
     }
     fields.push(field);
-    if (head[at] !== ',') return at >= HEADER_BYTES_MAX ? undefined : fields;
+    if (head[at] !== ',')
+      return at >= HEADER_BYTES_MAX ? undefined : { names: fields, lineBreak: lineBreakAt(head, at) };
     at += 1;
   }
+}
+
+function lineBreakAt(head: string, at: number): CsvHeader['lineBreak'] {
+  if (head[at] !== '\r') return '\n';
+  return head[at + 1] === '\n' ? '\r\n' : '\r';
 }
 
 const broken = (file: string, why: string, cause?: unknown): InvalidArgumentError =>

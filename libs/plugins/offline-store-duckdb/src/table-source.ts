@@ -72,21 +72,32 @@ const namesOf = (source: TableSource): string =>
 function toSource(file: string, parquet: string, columns: readonly FileColumn[]): TableSource {
   const names = numbered('p', columns.length);
   const options = `hive_partitioning = false, filename = false`;
+  const numbering = `read_parquet(${inputPath(parquet)}, file_row_number = true, ${options}) AS t(${[...names, 'rn'].join(', ')})`;
+  // A staged file begins with the names: a line break in one of them misleads the CSV reader when it is to skip them.
+  if (parquet !== file)
+    return { file, columns, relation: `(SELECT * REPLACE (rn - 1 AS rn) FROM ${numbering} WHERE rn > 0)` };
   // The reader cannot number the rows of a file that has a column of that name; counting them costs parallelism.
   const own = columns.some((column) => column.name.toLowerCase() === 'file_row_number');
   const relation = own
     ? `(SELECT *, row_number() OVER () - 1 AS rn FROM read_parquet(${inputPath(parquet)}, ${options}) AS t(${names.join(', ')}))`
-    : `read_parquet(${inputPath(parquet)}, file_row_number = true, ${options}) AS t(${[...names, 'rn'].join(', ')})`;
+    : numbering;
   return { file, columns, relation };
 }
 
 async function stageCsv(session: Session, file: string, staged: string): Promise<readonly FileColumn[]> {
-  const names = await readCsvHeader(file);
+  const { names, lineBreak } = await readCsvHeader(file);
+  // Told '\r\n', DuckDB 1.5.5 finds a field too many at the end of a file; left to itself it takes the first line break, even one in quotes.
+  const breaks = lineBreak === '\r\n' ? '' : ` new_line = ${text(lineBreak === '\n' ? '\\n' : '\\r')},`;
+  if (lineBreak === '\r\n' && names.some((name) => /[\r\n]/.test(name)))
+    throw InvalidArgumentError.of(
+      'file',
+      `'${file}' has a name with a line break in its header: end its records with \\n alone`,
+    );
   const columns = numbered('p', names.length);
   const struct = columns.map((name) => `${text(name)}: 'VARCHAR'`).join(', ');
   const csv =
-    `read_csv(${inputPath(file)}, auto_detect = false, header = true, columns = {${struct}}, delim = ',', quote = '"', escape = '"', ` +
-    `nullstr = '', strict_mode = true, compression = 'none', hive_partitioning = false, max_line_size = ${RECORD_BYTES_MAX})`;
+    `read_csv(${inputPath(file)}, auto_detect = false, header = false, columns = {${struct}}, delim = ',', quote = '"', escape = '"', ` +
+    `nullstr = '', strict_mode = true,${breaks} compression = 'none', hive_partitioning = false, max_line_size = ${RECORD_BYTES_MAX})`;
   await session.rows(`COPY (SELECT * FROM ${csv}) TO ${outputPath(staged)} (FORMAT parquet, COMPRESSION snappy)`);
   return names.map((name) => ({ name, duckdbType: 'VARCHAR' }));
 }
