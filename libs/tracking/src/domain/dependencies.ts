@@ -1,0 +1,20 @@
+import type { Random } from '@slipway/kernel';
+import type { TrackingLimits } from './limits.ts';
+import type { MetricWriter } from './metric-writer.ts';
+import type { RunFiles } from './run-files.ts';
+import type { Turnstile } from './turnstile.ts';
+import type { TrackingUnitOfWork } from './unit-of-work.ts';
+import type { Workspaces } from './workspaces.ts';
+
+/** What the use cases work with. */
+export interface TrackingDependencies {
+  readonly unitOfWork: TrackingUnitOfWork;
+  readonly workspaces: Workspaces;
+  readonly files: RunFiles;
+  /** Stores the points of streams. */
+  readonly metrics: MetricWriter;
+  readonly random: Random;
+  readonly limits: TrackingLimits;
+  /** Uploads at once. */
+  readonly uploads: Turnstile;
+}

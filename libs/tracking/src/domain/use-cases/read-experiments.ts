@@ -1,0 +1,42 @@
+import type { TrackingDependencies } from '../dependencies.ts';
+import { experimentNameNotFound, experimentNotFound } from '../errors.ts';
+import type { Experiment } from '../experiment.ts';
+import type { Page, PageRequest, View } from '../paging.ts';
+import { parseExperimentFilter, parseExperimentOrder } from '../search/experiment-search.ts';
+import type { Call } from '../unit-of-work.ts';
+
+/** Deleted ones are found too. @throws {NotFoundError} reason EXPERIMENT_NOT_FOUND. */
+export async function getExperiment(
+  call: Call,
+  selector: { readonly id: bigint } | { readonly name: string },
+  { unitOfWork, workspaces }: TrackingDependencies,
+): Promise<Experiment> {
+  await workspaces.ensure(call);
+  return unitOfWork.read(call.caller, async ({ experiments }) => {
+    if ('id' in selector) {
+      const found = await experiments.get(selector.id);
+      if (found) return found;
+      throw experimentNotFound(selector.id.toString());
+    }
+    const named = await experiments.findByName(selector.name);
+    if (named) return named;
+    throw experimentNameNotFound(selector.name);
+  });
+}
+
+export interface SearchExperiments extends PageRequest {
+  readonly filter: string;
+  readonly view: View;
+  readonly orderBy: readonly string[];
+}
+
+/** @throws {InvalidArgumentError} reason FILTER_INVALID or ORDER_BY_INVALID, naming the position, or on a token of another search. */
+export async function searchExperiments(
+  call: Call,
+  { filter, view, orderBy, ...page }: SearchExperiments,
+  { unitOfWork, workspaces }: TrackingDependencies,
+): Promise<Page<Experiment>> {
+  const query = { filter: parseExperimentFilter(filter), view, order: parseExperimentOrder(orderBy) };
+  await workspaces.ensure(call);
+  return unitOfWork.read(call.caller, ({ experiments }) => experiments.search(query, page));
+}

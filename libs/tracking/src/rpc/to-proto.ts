@@ -1,0 +1,68 @@
+import type {
+  Artifact,
+  DatasetInput as DatasetInputMessage,
+  Experiment as ExperimentMessage,
+  Metric,
+  Run as RunMessage,
+} from '@slipway/contracts/slipway.tracking.v1';
+import type { DatasetInput } from '../domain/dataset.ts';
+import { artifactLocation, type Experiment } from '../domain/experiment.ts';
+import type { MetricPoint } from '../domain/metric.ts';
+import type { RunFile } from '../domain/run-files.ts';
+import { artifactUri, type RunView } from '../domain/run.ts';
+
+const lifecycleStage = (deleted: boolean) => (deleted ? 'LIFECYCLE_STAGE_DELETED' : 'LIFECYCLE_STAGE_ACTIVE');
+
+export const toExperimentMessage = (workspace: string, experiment: Experiment): ExperimentMessage => ({
+  experiment_id: experiment.id.toString(),
+  name: experiment.name,
+  lifecycle_stage: lifecycleStage(experiment.deleted),
+  tags: { ...experiment.tags },
+  creation_time: experiment.creationTime.toString(),
+  last_update_time: experiment.lastUpdateTime.toString(),
+  principal: experiment.principal,
+  artifact_location: artifactLocation(workspace, experiment.id),
+});
+
+export const toMetricMessage = ({ key, value, timestamp, step }: MetricPoint): Metric => ({
+  key,
+  value,
+  timestamp: timestamp.toString(),
+  step: step.toString(),
+});
+
+const toInputMessage = ({ dataset, tags }: DatasetInput): DatasetInputMessage => ({
+  dataset: {
+    name: dataset.name,
+    digest: dataset.digest,
+    source_type: dataset.sourceType,
+    source: dataset.source,
+    schema: dataset.schema,
+    profile: dataset.profile,
+  },
+  tags: { ...tags },
+});
+
+export const toRunMessage = (workspace: string, { run, ...logged }: RunView): RunMessage => ({
+  run_id: run.runId,
+  run_name: run.name,
+  experiment_id: run.experimentId.toString(),
+  status: `RUN_STATUS_${run.status}`,
+  start_time: run.startTime.toString(),
+  end_time: (run.endTime ?? 0n).toString(),
+  lifecycle_stage: lifecycleStage(run.deleted),
+  artifact_uri: artifactUri(workspace, run),
+  principal: run.principal,
+  user_id: run.userId,
+  params: { ...logged.params },
+  tags: { ...logged.tags },
+  metrics: logged.metrics.map(toMetricMessage),
+  datasets: logged.datasets.map(toInputMessage),
+});
+
+export const toArtifactMessage = ({ path, isDirectory, bytes, sha256 }: RunFile): Artifact => ({
+  path,
+  is_directory: isDirectory,
+  bytes: bytes.toString(),
+  sha256,
+});

@@ -1,0 +1,6 @@
+import type { MigrationLists } from '@slipway/persistence';
+import { TrackingPostgresql1 } from './tracking-0001.postgresql.ts';
+import { TrackingSqlite1 } from './tracking-0001.sqlite.ts';
+
+/** Schema of tracking, oldest first; for composition. */
+export const trackingMigrations: MigrationLists = { sqlite: [TrackingSqlite1], postgresql: [TrackingPostgresql1] };

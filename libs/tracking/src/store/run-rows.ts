@@ -1,0 +1,124 @@
+import type { SqlRunner } from '@slipway/persistence';
+import type { DatasetInput } from '../domain/dataset.ts';
+import type { Tags } from '../domain/experiment.ts';
+import type { MetricPoint } from '../domain/metric.ts';
+import type { Run, RunStatus, RunView } from '../domain/run.ts';
+import { pointOf, type PointRecord } from './append-points.ts';
+import { selectIn } from './bulk.ts';
+
+/** Of `tracking_run r`; 64-bit integers as text. */
+export const RUN_COLUMNS = `r.run_id, cast(r.experiment as text) as experiment, r.name, r.status, cast(r.start_time as text) as start_time,
+  cast(r.end_time as text) as end_time, r.deleted, r.principal, r.user_id`;
+
+export interface RunRow {
+  readonly run_id: string;
+  readonly experiment: string;
+  readonly name: string;
+  readonly status: string;
+  readonly start_time: string;
+  readonly end_time: string | null;
+  readonly deleted: boolean | number;
+  readonly principal: string;
+  readonly user_id: string;
+}
+
+export const runOf = (row: RunRow): Run => ({
+  runId: row.run_id,
+  name: row.name,
+  experimentId: BigInt(row.experiment),
+  status: row.status as RunStatus, // only ours are stored
+  startTime: BigInt(row.start_time),
+  endTime: row.end_time === null ? undefined : BigInt(row.end_time),
+  deleted: Boolean(row.deleted),
+  principal: row.principal,
+  userId: row.user_id,
+});
+
+interface EntryRow {
+  readonly run_id: string;
+  readonly key: string;
+  readonly value: string;
+}
+
+interface InputRow {
+  readonly run_id: string;
+  readonly name: string;
+  readonly digest: string;
+  readonly tags: string;
+  readonly source_type: string;
+  readonly source: string;
+  readonly schema: string;
+  readonly profile: string;
+}
+
+const SELECT_INPUTS = `select i.run_id, i.name, i.digest, i.tags, d.source_type, d.source, d.schema, d.profile from tracking_input i
+  join tracking_run r on r.workspace = i.workspace and r.run_id = i.run_id
+  join tracking_dataset d on d.workspace = i.workspace and d.experiment = r.experiment and d.name = i.name and d.digest = i.digest
+  where i.workspace = ? and i.run_id`;
+
+/** Datasets of these runs by run, each by name and digest. */
+export async function readInputs(
+  sql: SqlRunner,
+  workspace: string,
+  runIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly DatasetInput[]>> {
+  const statement = { head: SELECT_INPUTS, tail: 'order by i.name, i.digest' };
+  const rows = await selectIn<InputRow>(sql, statement, [workspace], runIds);
+  return groupByRun(rows, ({ tags, ...row }) => ({
+    dataset: {
+      name: row.name,
+      digest: row.digest,
+      sourceType: row.source_type,
+      source: row.source,
+      schema: row.schema,
+      profile: row.profile,
+    },
+    tags: JSON.parse(tags) as Tags, // written by this store
+  }));
+}
+
+function groupByRun<Row extends { readonly run_id: string }, Item>(
+  rows: readonly Row[],
+  toItem: (row: Row) => Item,
+): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const row of rows) {
+    const group = groups.get(row.run_id);
+    if (group) group.push(toItem(row));
+    else groups.set(row.run_id, [toItem(row)]);
+  }
+  return groups;
+}
+
+/** Everything that was logged to these runs, in their order, with one question per kind and not per run. */
+export async function readViews(sql: SqlRunner, workspace: string, runs: readonly Run[]): Promise<readonly RunView[]> {
+  const ids = runs.map(({ runId }) => runId);
+  const entries = async (table: string) => {
+    const head = `select run_id, key, value from ${table} where workspace = ? and run_id`;
+    const rows = await selectIn<EntryRow>(sql, { head, tail: 'order by run_id, key' }, [workspace], ids);
+    return groupByRun(rows, ({ key, value }) => [key, value] as const);
+  };
+  const params = await entries('tracking_param');
+  const tags = await entries('tracking_tag');
+  const metrics = await readLatest(sql, workspace, ids);
+  const inputs = await readInputs(sql, workspace, ids);
+  return runs.map((run) => ({
+    run,
+    params: Object.fromEntries(params.get(run.runId) ?? []),
+    tags: Object.fromEntries(tags.get(run.runId) ?? []),
+    metrics: metrics.get(run.runId) ?? [],
+    datasets: inputs.get(run.runId) ?? [],
+  }));
+}
+
+async function readLatest(
+  sql: SqlRunner,
+  workspace: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly MetricPoint[]>> {
+  const head = `select run_id, key, cast(step as text) as step, cast(timestamp as text) as timestamp, cast(value as text) as value
+    from tracking_metric_series where workspace = ? and run_id`;
+  const statement = { head, tail: 'order by run_id, key' };
+  const rows = await selectIn<PointRecord & { run_id: string; key: string }>(sql, statement, [workspace], ids);
+  return groupByRun(rows, (row) => pointOf(row.key, row));
+}
