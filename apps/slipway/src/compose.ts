@@ -7,6 +7,7 @@ import { operationService } from '@slipway/contracts/slipway.common.v1';
 import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
 import { predictionService } from '@slipway/contracts/slipway.serving.v1';
+import { trackingService } from '@slipway/contracts/slipway.tracking.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
 import { localBackend, openGateway } from '@slipway/gateway';
@@ -22,6 +23,7 @@ import {
 } from '@slipway/platform';
 import { openRegistry } from '@slipway/registry';
 import { openServing } from '@slipway/serving';
+import { openTracking } from '@slipway/tracking';
 import manifest from '../package.json' with { type: 'json' };
 import type { settings } from './config.ts';
 
@@ -38,6 +40,7 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
   const bus = context.createDriver('event-bus');
   const artifacts = context.createDriver('artifact-store');
   const registry = await openRegistry(context, { bus, artifacts, gates: createGates(context) });
+  const tracking = await openTracking(context, { bus, artifacts });
 
   // Between services of one process calls go through the same chain, without a socket and with a token that is valid here alone.
   const internal = internalCallers(context.random, 'serving');
@@ -53,10 +56,11 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     trustedKeys: [registry.signingKeys.trustedKey],
     version: manifest.version,
   });
-  const platform = openPlatformServices(context, [registry.store, serving.store]);
+  const platform = openPlatformServices(context, [registry.store, serving.store, tracking.store]);
   const { invokerDependencies } = context;
   // what the gateway offers as JSON, in the order of the page: each service as a caller from outside would see it
   const backends = [
+    localBackend('tracking', tracking.module, [trackingService], invokerDependencies),
     localBackend('registry', registry.module, [registryService], invokerDependencies),
     localBackend('serving', serving.module, [predictionService, gRPCInferenceService], invokerDependencies),
     localBackend('platform', platform, [operationService, auditService], invokerDependencies),
@@ -64,6 +68,6 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
   const gateway = openGateway(context, { bus, backends, version: manifest.version });
   return {
     components: [driverComponent('event bus', bus)],
-    modules: [registry.module, serving.module, platform, gateway],
+    modules: [registry.module, tracking.module, serving.module, platform, gateway],
   };
 }

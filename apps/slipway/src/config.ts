@@ -3,6 +3,7 @@ import { metadataSettings } from '@slipway/persistence';
 import { composeSettings, driverSetting } from '@slipway/platform';
 import { registrySettings } from '@slipway/registry';
 import { servingSettings } from '@slipway/serving';
+import { trackingSettings } from '@slipway/tracking';
 
 /** Everything one process with all services can be told; by default it needs nothing but its data directory. */
 export const settings = composeSettings(
@@ -12,5 +13,6 @@ export const settings = composeSettings(
   metadataSettings,
   registrySettings,
   servingSettings,
+  trackingSettings,
   gatewaySettings,
 );
