@@ -1,28 +1,16 @@
 import type { GetOnlineFeaturesRequest } from '@slipway/contracts/slipway.features.v1';
-import { buildModel } from '@slipway/model-package';
 import { temporaryDirectory } from '@slipway/testing';
 import { expect, it } from 'vitest';
+import { sumModel } from './testing/sum-model.ts';
 import { ServingHarness } from './testing/serving-harness.ts';
 
 const CALLS = 3_000;
 const SWAPS = 30;
 
-/** Adds its features up: version 1 takes `one`, version 2 takes `two` and `three`, in the other order of the list than of the names. */
-const sum = (inputs: readonly string[]) =>
-  buildModel({
-    producer: 'test',
-    opsets: [{ domain: '', version: 17 }],
-    graph: {
-      name: 'sum',
-      inputs: inputs.map((name) => ({ name, datatype: 'FP64', shape: [-1, 1] })),
-      outputs: [{ name: 'y', datatype: 'FP64', shape: [-1, 1] }],
-      nodes: [{ op: 'Sum', inputs, outputs: ['y'] }],
-    },
-  });
-
+/** Version 1 takes `one`; version 2 takes `three` and `two`. */
 const GRAPHS = [
-  { features: ['view:one'], graph: sum(['a']), answer: (key: number) => key + 1_000 },
-  { features: ['view:three', 'view:two'], graph: sum(['c', 'b']), answer: (key: number) => 2 * key + 5_000 },
+  { features: ['view:one'], graph: sumModel(['a']), answer: (key: number) => key + 1_000 },
+  { features: ['view:three', 'view:two'], graph: sumModel(['c', 'b']), answer: (key: number) => 2 * key + 5_000 },
 ] as const;
 
 it(`answers ${CALLS} predictions by key over ${SWAPS} swaps between two lists of features, none failed, each by one version alone`, async () => {

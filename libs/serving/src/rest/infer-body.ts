@@ -6,7 +6,7 @@ import { assertParameters, assertScheduling } from '../rpc/request-parameters.ts
 import { readRawData, wrongDatatype } from '../rpc/tensor-codec.ts';
 import { readShape } from '../rpc/tensor-shape.ts';
 import { JsonText } from './exact-json.ts';
-import { NEEDS_DIGITS, readJsonData } from './json-tensor.ts';
+import { NEEDS_DIGITS, readJsonData, type DataPlace } from './json-tensor.ts';
 import { readRawRequest } from './raw-request.ts';
 
 /** What a REST request asks for. */
@@ -49,10 +49,10 @@ export function readInferBody(body: Buffer, headerLength: string | undefined, op
   const text = new JsonText(body.subarray(0, jsonBytes));
   const binary = body.subarray(jsonBytes);
   try {
-    return readRequest(text.parse(), binary, options);
+    return readRequest(text.parse(), binary, { ...options, hasDigits: false });
   } catch (error) {
     if (error !== NEEDS_DIGITS) throw error;
-    return readRequest(text.parseExactly(), binary, options);
+    return readRequest(text.parseExactly(), binary, { ...options, hasDigits: true });
   }
 }
 
@@ -67,7 +67,9 @@ function readHeaderLength(header: string | undefined, bodyBytes: number): number
   throw refuse('Inference-Header-Content-Length', description);
 }
 
-function readRequest(json: unknown, binary: Buffer, options: InferBodyOptions): InferBody {
+type ReadOptions = InferBodyOptions & Pick<DataPlace, 'hasDigits'>;
+
+function readRequest(json: unknown, binary: Buffer, options: ReadOptions): InferBody {
   const request = asObject(json, 'request');
   const parameters = readParameters(request['parameters'], 'parameters');
   assertParameters(withoutBinary(parameters), 'parameters');
@@ -99,12 +101,12 @@ function readOutput(json: unknown, index: number): readonly [name: string, isBin
 /** Reads the inputs in their order, and with each that says so its share of the bytes behind the JSON. */
 class InputReader {
   readonly #binary: Buffer;
-  readonly #options: InferBodyOptions;
+  readonly #options: ReadOptions;
   readonly #names = new Set<string>();
   #at = 0;
   #elements = 0;
 
-  constructor(binary: Buffer, options: InferBodyOptions) {
+  constructor(binary: Buffer, options: ReadOptions) {
     this.#binary = binary;
     this.#options = options;
   }
@@ -119,7 +121,7 @@ class InputReader {
   }
 
   #read(input: Json, field: string): Tensor {
-    const { model, elementsMax } = this.#options;
+    const { model, elementsMax, hasDigits } = this.#options;
     const name = readName(input['name'], field);
     if (this.#names.has(name)) throw refuse(`${field}.name`, `input '${name}' already exists in request`);
     this.#names.add(name);
@@ -138,7 +140,7 @@ class InputReader {
     if (raw && input['data'] !== undefined) throw refuse(`${field}.data`, 'must be left out with binary_data_size');
     const data = raw
       ? readRawData(datatype, raw, elements, place)
-      : readListed(datatype, input['data'], shape, elements, { ...place, field: `${field}.data` });
+      : readListed(datatype, input['data'], shape, elements, { ...place, field: `${field}.data`, hasDigits });
     return { name, datatype, shape, data } as Tensor;
   }
 
@@ -161,7 +163,7 @@ interface Place {
   readonly field: string;
 }
 
-function readListed(datatype: Datatype, data: unknown, shape: readonly number[], elements: number, place: Place) {
+function readListed(datatype: Datatype, data: unknown, shape: readonly number[], elements: number, place: DataPlace) {
   const { input, model, field } = place;
   if (data === undefined) {
     throw refuse(field, `unable to find data for input tensor '${input}' for model '${model}' in request.`);

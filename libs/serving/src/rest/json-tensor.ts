@@ -12,6 +12,8 @@ export interface DataPlace {
   readonly input: string;
   /** e.g. `inputs[0].data`. */
   readonly field: string;
+  /** Whether whole numbers come as bigint where a double does not hold them. */
+  readonly hasDigits: boolean;
 }
 
 const refuse = ({ field, input, model }: DataPlace, description: string): InvalidArgumentError =>
@@ -111,7 +113,7 @@ export function readJsonData(
       return readFloats(datatype, flat, wrong);
     case 'INT64':
     case 'UINT64':
-      return readLongs(datatype, flat, wrong);
+      return readLongs(datatype, flat, place.hasDigits, wrong);
     default: {
       const [min, max] = RANGES[datatype];
       const values = new WHOLE_ARRAYS[datatype](flat.length);
@@ -140,12 +142,17 @@ function readFloats(datatype: 'FP32' | 'FP64', flat: readonly unknown[], wrong: 
   return values;
 }
 
-function readLongs(datatype: 'INT64' | 'UINT64', flat: readonly unknown[], wrong: (at: number) => Error) {
+function readLongs(
+  datatype: 'INT64' | 'UINT64',
+  flat: readonly unknown[],
+  hasDigits: boolean,
+  wrong: (at: number) => Error,
+) {
   const values = datatype === 'INT64' ? new BigInt64Array(flat.length) : new BigUint64Array(flat.length);
   const [min, max] = RANGES_64[datatype];
   for (const [at, element] of flat.entries()) {
-    if (typeof element === 'number' && Number.isInteger(element) && !Number.isSafeInteger(element)) throw NEEDS_DIGITS;
-    const isWhole = typeof element === 'bigint' || Number.isInteger(element);
+    if (!hasDigits && Number.isInteger(element) && !Number.isSafeInteger(element)) throw NEEDS_DIGITS;
+    const isWhole = typeof element === 'bigint' || Number.isSafeInteger(element); // 1e18 has no digits to be sure of
     const value = isWhole ? BigInt(element as bigint | number) : undefined;
     if (value === undefined || value < min || value > max) throw wrong(at);
     values[at] = value;

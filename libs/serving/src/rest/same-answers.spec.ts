@@ -51,7 +51,7 @@ const lengthAndText = (text: string): Buffer => {
   return Buffer.concat([length, bytes]);
 };
 
-const place = { model: 'm', input: 'x', field: 'data' };
+const place = { model: 'm', input: 'x', field: 'data', hasDigits: true };
 
 async function overGrpc(datatype: Datatype, rows: number, raw: Buffer): Promise<Buffer> {
   const { raw_output_contents } = await harness.client.modelInfer({
