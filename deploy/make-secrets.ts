@@ -36,18 +36,19 @@ const yaml = (settings: Readonly<Record<string, string>>): string =>
   Object.entries(settings)
     .map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`)
     .join('');
-const shared = {
-  'event-bus.nats.user': 'slipway',
-  'event-bus.nats.password': nats,
-  'metadata.url': `postgres://slipway:${postgres}@postgres:5432/slipway`,
-};
+const broker = { 'event-bus.nats.user': 'slipway', 'event-bus.nats.password': nats };
+const shared = { ...broker, 'metadata.url': `postgres://slipway:${postgres}@postgres:5432/slipway` };
 
 const files: Readonly<Record<string, readonly [content: string, mode: number]>> = {
-  'registry.yaml': [
+  'stored.yaml': [
     yaml({ ...shared, 'artifact-store.s3.access-key-id': s3User, 'artifact-store.s3.secret-access-key': s3 }),
     FOR_CONTAINERS,
   ],
-  'serving.yaml': [yaml({ ...shared, 'registry.token': service.token }), FOR_CONTAINERS],
+  'serving.yaml': [
+    yaml({ ...shared, 'registry.token': service.token, 'features.token': service.token }),
+    FOR_CONTAINERS,
+  ],
+  'gateway.yaml': [yaml(broker), FOR_CONTAINERS],
   'registry.pem': [keys.privateKeyPem, FOR_CONTAINERS],
   'registry.pub.pem': [keys.publicKeyPem, FOR_CONTAINERS],
   'tokens/tokens.json': [`${JSON.stringify({ tokens: [service.entry, admin.entry] }, null, 2)}\n`, 0o644],

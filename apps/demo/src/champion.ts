@@ -18,6 +18,7 @@ export async function setChampionPolicy(owner: Principal, model: string, dataset
     model,
     alias: CHAMPION,
     approvals_required: 1,
+    request_id: `${model}-policy`,
     gates: [
       {
         gate: 'metric',

@@ -16,21 +16,33 @@ export function closingTable(outcome: StoryOutcome, resources: Resources): (read
   const { swap } = outcome;
   const quality = ({ auc, logLoss }: { auc: number; logLoss: number }): string =>
     `AUC ${auc.toFixed(4)}   log loss ${logLoss.toFixed(4)}`;
+  const breaches = Object.entries(outcome.breaches).map(([breach, rows]) => `${rows} ${breach}`);
+  const memory = [resources.demoBytes, resources.serverBytes];
+  const together = memory.every((bytes) => bytes !== undefined)
+    ? `, together at most ${megabytes(memory.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0))}`
+    : '';
   return [
-    ['flights learned from', whole(outcome.trainingRows)],
+    ['flights ingested', whole(outcome.acceptedRows)],
+    ['kept aside by the contract', `${whole(outcome.quarantinedRows)}   ${breaches.join(', ')}`],
+    ['training set', `${outcome.trainingSetId.slice(0, 12)}   ${whole(outcome.trainingRows)} flights`],
     ['flights of 1 to 7 April', whole(outcome.evaluationRows)],
     ['the same rate for every flight', quality(outcome.baseline)],
     ['version 1, schedule only', quality(outcome.scheduleOnly)],
-    ['version 2, with origin and destination', quality(outcome.withRoute)],
-    ['as served over gRPC', `${quality(outcome.served)}   ${whole(outcome.servedRowsPerSecond)} flights/s`],
+    ['version 2, with delays (true)', quality(outcome.withDelays)],
+    ['with a leaking join (promised)', quality(outcome.leaking)],
+    ['the leaking model in truth', quality(outcome.leakingInTruth)],
     [
-      'swap under load',
+      'swap under load, by key',
       `${whole(swap.calls)} calls, ${swap.failed} failed, ${swap.wrong} wrong   p99 ${swap.latencyMsP99.toFixed(1)} ms, ${whole(swap.callsPerSecond)} calls/s`,
+    ],
+    [
+      'in the server, median',
+      `${whole(swap.serverMicrosP50)} µs: features ${whole(swap.stageMicrosP50.feature_fetch)}, inference ${whole(swap.stageMicrosP50.inference)}, encode ${whole(swap.stageMicrosP50.encode)}`,
     ],
     [
       'wall time',
       `${resources.seconds.toFixed(1)} s, of it ${resources.serverReadySeconds.toFixed(1)} s until the server was ready`,
     ],
-    ['peak memory', `demo ${megabytes(resources.demoBytes)}, server ${megabytes(resources.serverBytes)}`],
+    ['peak memory', `demo ${megabytes(resources.demoBytes)}, server ${megabytes(resources.serverBytes)}${together}`],
   ];
 }

@@ -58,3 +58,24 @@ export async function inventoryOf(reader: Principal, model: string): Promise<unk
 export function inventoryHash(inventory: unknown): string {
   return createHash('sha256').update(canonicalJson(inventory)).digest('hex');
 }
+
+/** All that tracking holds of the runs of one experiment, without times and ids. */
+export async function runsOf(reader: Principal, experimentId: string): Promise<unknown> {
+  const { tracking } = reader;
+  const { runs } = await tracking.searchRuns({ experiment_ids: [experimentId], page_size: 1000 });
+  const described = await Promise.all(
+    runs.map(async (run) => {
+      const { artifacts } = await tracking.listArtifacts({ run_id: run.run_id, path: 'model' });
+      return {
+        name: run.run_name,
+        status: run.status,
+        principal: run.principal,
+        params: run.params,
+        metrics: run.metrics.map(({ key, value, timestamp, step }) => [key, value, timestamp, step]),
+        datasets: run.datasets.map(({ dataset, tags }) => [dataset?.name, dataset?.digest, dataset?.source, tags]),
+        artifacts: artifacts.map(({ path, bytes, sha256 }) => [path, bytes, sha256]),
+      };
+    }),
+  );
+  return described.toSorted((left, right) => (left.name < right.name ? -1 : 1));
+}

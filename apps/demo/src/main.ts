@@ -1,12 +1,15 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { systemClock, systemRandom, createIdSource, silentLogger } from '@slipway/kernel';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
 import { trainerLinearPlugin } from '@slipway/trainer-linear';
 import { closingTable } from './closing-table.ts';
 import { connectPrincipal } from './connect.ts';
+import { openFlights, packagedFlights } from './flights.ts';
 import { DEMO_HELP, readDemoOptions, type DemoOptions } from './options.ts';
 import { createScreen, type Screen } from './screen.ts';
 import { peakMemoryOf, startServer, type DemoServer } from './server.ts';
-import { tellStory } from './story.ts';
+import { MODEL, tellStory } from './story.ts';
 
 const began = performance.now();
 
@@ -22,15 +25,37 @@ async function run(options: DemoOptions, screen: Screen): Promise<void> {
   };
   const trainer = trainerLinearPlugin.create(trainerLinearPlugin.parseConfig({}), dependencies);
   const runtime = modelRuntimeOnnxPlugin.create(modelRuntimeOnnxPlugin.parseConfig({}), dependencies);
-  const { grpc, inference } = server.ports;
-  const addresses = { registry: `127.0.0.1:${grpc}`, inference: `127.0.0.1:${inference}` };
+  const services = `127.0.0.1:${server.ports.grpc}`;
+  const inference = `127.0.0.1:${server.ports.inference}`;
+  const addresses = { registry: services, tracking: services, features: services, inference };
+  const flights = await openFlights(options.data ?? packagedFlights());
   const alice = connectPrincipal('alice', server.tokens.alice, addresses);
   const bob = connectPrincipal('bob', server.tokens.bob, addresses);
   let left = false;
   try {
     await trainer.open(stopped.signal);
     await runtime.open(stopped.signal);
-    const outcome = await tellStory(alice, bob, { trainer, runtime, signal: stopped.signal, screen }, options);
+    const { rows, seed } = options;
+    const folder = join(server.folder, 'files');
+    mkdirSync(folder);
+    const outcome = await tellStory(
+      {
+        alice,
+        bob,
+        trainer,
+        runtime,
+        signal: stopped.signal,
+        screen,
+        flights,
+        folder,
+        model: MODEL,
+        seed,
+        rows,
+        startedAt: Date.now(),
+        attempt: (step) => step(),
+      },
+      options.calls,
+    );
     const resources = {
       seconds: (performance.now() - began) / 1000,
       serverReadySeconds: server.readyAfterMs / 1000,
@@ -47,6 +72,7 @@ async function run(options: DemoOptions, screen: Screen): Promise<void> {
       sayHowToReach(server, screen);
     }
   } finally {
+    flights.close();
     await Promise.all([alice.close(), bob.close(), trainer.close(), runtime.close()]);
     if (!left) await server.stop();
   }
@@ -54,7 +80,7 @@ async function run(options: DemoOptions, screen: Screen): Promise<void> {
 
 function sayHowToReach(server: DemoServer, screen: Screen): void {
   screen.result(
-    `the server goes on: gRPC 127.0.0.1:${server.ports.grpc}, Open Inference 127.0.0.1:${server.ports.inference}, metrics http://127.0.0.1:${server.ports.metrics}/metrics`,
+    `the server goes on, look at http://127.0.0.1:${server.ports.http}/ (token of alice); gRPC 127.0.0.1:${server.ports.grpc}, Open Inference 127.0.0.1:${server.ports.inference}, metrics http://127.0.0.1:${server.ports.metrics}/metrics`,
   );
   screen.result(`tokens of alice, bob and the auditor are in ${server.folder}`);
   screen.result(

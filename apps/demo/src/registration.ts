@@ -5,7 +5,8 @@ import type {
   ModelVersion__Output,
   RegistryService,
 } from '@slipway/contracts/slipway.registry.v1';
-import type { TrainedModel, TrainingTable } from '@slipway/plugin-kit';
+import type { TrainedModel } from '@slipway/plugin-kit';
+import { featureReferences } from './flights.ts';
 import type { Quality } from './train.ts';
 
 const CHUNK_BYTES = 256 * 1024;
@@ -13,8 +14,10 @@ const CHUNK_BYTES = 256 * 1024;
 export interface VersionDescription {
   readonly model: string;
   readonly description: string;
+  /** Columns in the order of the model's inputs. */
   readonly features: readonly string[];
-  readonly trainingSet: TrainingTable;
+  readonly trainingSetId: string;
+  readonly runId: string;
   readonly trained: TrainedModel;
   /** Makes a repeat return the first answer. */
   readonly requestId: string;
@@ -44,8 +47,9 @@ async function* uploadOf(description: VersionDescription): AsyncIterable<CreateM
         },
       ],
       graph: 'model.onnx',
-      features: [...description.features],
-      training_set_id: description.trainingSet.id,
+      features: featureReferences(description.features),
+      training_set_id: description.trainingSetId,
+      run_id: description.runId,
       tags: { ...description.trained.parameters },
       postprocessing_json: JSON.stringify({ probability: 'chance that the flight leaves more than 15 minutes late' }),
       request_id: description.requestId,
@@ -59,15 +63,16 @@ async function* uploadOf(description: VersionDescription): AsyncIterable<CreateM
 /** Stores how a version did, for the gates to look at. */
 export async function recordQuality(
   registry: Client<RegistryService>,
-  version: { model: string; version: string },
-  dataset: { name: string; table: TrainingTable },
+  { requestId, ...version }: { model: string; version: string; requestId: string },
+  dataset: { name: string; id: string; rows: number },
   quality: Quality,
 ): Promise<void> {
   await registry.recordEvaluation({
     ...version,
     dataset: dataset.name,
-    dataset_sha256: dataset.table.id,
-    rows: String(dataset.table.rows),
+    dataset_sha256: dataset.id,
+    rows: String(dataset.rows),
     metrics: { auc: quality.auc, log_loss: quality.logLoss },
+    request_id: requestId,
   });
 }

@@ -10,6 +10,8 @@ export interface Ports {
   readonly grpc: number;
   readonly inference: number;
   readonly metrics: number;
+  /** Of the gateway: page, JSON, events. */
+  readonly http: number;
 }
 
 /** A Slipway in a process of its own, with data and tokens in a folder of its own. */
@@ -45,7 +47,10 @@ export async function startServer(fixedPorts: boolean): Promise<DemoServer> {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-demo-'));
   const tokens = writeTokens(folder);
   const portsFile = join(folder, 'ports.json');
-  const freePorts = ['--grpc-port', '0', '--inference-port', '0', '--metrics-port', '0'];
+  const freePorts = ['grpc', 'inference', 'inference-http', 'http', 'metrics'].flatMap((name) => [
+    `--${name}-port`,
+    '0',
+  ]);
   const began = performance.now();
   const parameters = [program(), '--data-directory', join(folder, 'data'), '--ports-file', portsFile];
   parameters.push('--authenticator-driver', 'tokens', '--authenticator-tokens-file', join(folder, 'tokens.json'));

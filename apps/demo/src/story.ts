@@ -1,209 +1,220 @@
-import type { ModelRuntime, TrainedModel, Trainer, TrainingTable } from '@slipway/plugin-kit';
-import { AUC_MARGIN, CHAMPION, promote, refused, setChampionPolicy } from './champion.ts';
-import { openFlights, packagedFlights, ROUTE_FEATURES, SCHEDULE_FEATURES } from './flights.ts';
-import { predictTable } from './inference.ts';
-import type { DemoOptions } from './options.ts';
-import type { Principal } from './principals.ts';
-import { recordQuality, registerVersion } from './registration.ts';
-import type { Screen } from './screen.ts';
-import { swapUnderLoad, type SwapOutcome } from './swap.ts';
-import { baselineOf, labelsOf, qualityOf, scoreLocally, trainLateness, type Quality } from './train.ts';
+import type { TrainingTable } from '@slipway/plugin-kit';
+import { readTrainingTable } from '@slipway/training-data';
+import { join } from 'node:path';
+import { CHAMPION, promote, refused, setChampionPolicy } from './champion.ts';
+import { applyRepository, materialize, repositoryFolder } from './feature-store.ts';
+import { DELAY_FEATURES, SCHEDULE_FEATURES, type Period } from './flights.ts';
+import { departuresOf, predictByKey, predictRequest, withOnlineDelays } from './predict.ts';
+import { openExperiment } from './runs.ts';
+import {
+  ingestPeriod,
+  learnableOf,
+  release,
+  show,
+  thousands,
+  type Learnable,
+  type Release,
+  type Stage,
+} from './stage.ts';
+import { STAGES, swapUnderLoad, type SwapOutcome } from './swap.ts';
+import { baselineOf, labelsOf, linearOptions, qualityOf, scoreLocally, trainLateness, type Quality } from './train.ts';
 
 export const MODEL = 'flight-delay';
-const DATASET = 'flights-2001-04-01..07';
-
-export interface StoryTools {
-  readonly trainer: Trainer;
-  readonly runtime: ModelRuntime;
-  readonly signal: AbortSignal;
-  readonly screen: Screen;
-}
-
-interface Release {
-  readonly version: string;
-  readonly features: readonly string[];
-  readonly quality: Quality;
-  readonly probabilities: Float32Array;
-}
+export const DATASET = 'flights-2001-04-01..07';
+const TRAINING: Period = { from: '2001-01-01', until: '2001-04-01' };
+const EVALUATION: Period = { from: '2001-04-01', until: '2001-04-08' };
+/** The flights of the day after what the store has seen, asked about at six in the morning. */
+const ONLINE: Period = { from: '2001-04-08', until: '2001-04-09' };
+const ASKED_AT = Date.UTC(2001, 3, 8, 6) / 1000;
+const MONTHS: readonly (readonly [name: string, period: Period])[] = [
+  ['flights-2001-01', { from: '2001-01-01', until: '2001-02-01' }],
+  ['flights-2001-02', { from: '2001-02-01', until: '2001-03-01' }],
+  ['flights-2001-03', { from: '2001-03-01', until: '2001-04-01' }],
+  ['flights-2001-04-01..07', EVALUATION],
+];
+const WITH_DELAYS = [...SCHEDULE_FEATURES, ...DELAY_FEATURES];
 
 export interface StoryOutcome {
+  readonly acceptedRows: number;
+  readonly quarantinedRows: number;
+  readonly breaches: Readonly<Record<string, number>>;
   readonly trainingRows: number;
   readonly evaluationRows: number;
+  readonly trainingSetId: string;
   readonly baseline: Quality;
   readonly scheduleOnly: Quality;
-  readonly withRoute: Quality;
-  /** Quality of what the server answered for the week, over gRPC. */
-  readonly served: Quality;
-  readonly servedRowsPerSecond: number;
+  readonly withDelays: Quality;
+  /** A model that learned from a leaking join, judged by the same leaking join: what a careless evaluation reports. */
+  readonly leaking: Quality;
+  /** The same model on what is really known at the time. */
+  readonly leakingInTruth: Quality;
   readonly gateRefusal: string;
   readonly ownApprovalRefusal: string;
+  readonly onlineRows: number;
   readonly swap: SwapOutcome;
 }
 
-const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
-const thousands = (value: number): string => value.toLocaleString('en-US').replaceAll(',', ' ');
-const show = (quality: Quality): string => `AUC ${quality.auc.toFixed(4)}, log loss ${quality.logLoss.toFixed(4)}`;
-
-/** Everything a step of the story works with. */
-interface Stage {
-  readonly alice: Principal;
-  readonly bob: Principal;
-  readonly tools: StoryTools;
-  readonly options: DemoOptions;
-  readonly training: TrainingTable;
-  readonly evaluation: TrainingTable;
-  readonly baseline: Quality;
-}
-
-/** From three million flights to predictions by a model that a second person approved, and a swap that nobody notices. */
-export async function tellStory(
-  alice: Principal,
-  bob: Principal,
-  tools: StoryTools,
-  options: DemoOptions,
-): Promise<StoryOutcome> {
-  const { training, evaluation } = await readFlights(tools.screen, options);
-  const baseline = baselineOf(labelsOf(training), labelsOf(evaluation));
-  const stage: Stage = { alice, bob, tools, options, training, evaluation, baseline };
-  const { scheduleOnly, withRoute } = await trainAndRegister(stage);
-  const refusals = await approveAndMove(stage, scheduleOnly, withRoute);
-  const { served, servedRowsPerSecond } = await predictWeek(stage);
-  const swap = await swapChampion(stage, withRoute);
+/** From raw rows to predictions by key: features, training without a leak, runs, a version that a second person approved, a swap that nobody notices. */
+export async function tellStory(stage: Stage, calls: number): Promise<StoryOutcome> {
+  const ingested = await fillStore(stage);
+  const learned = await learn(stage);
+  const { scheduleOnly, withDelays } = learned;
+  const refusals = await approve(stage, scheduleOnly, withDelays);
+  const online = await predictOnline(stage, scheduleOnly, withDelays, calls);
+  const { message: gateRefusal } = await refused(() =>
+    stage.alice.registry.moveAlias({ model: stage.model, version: scheduleOnly.version, alias: CHAMPION }),
+  );
+  stage.screen.result(`back to the worse version is refused: ${gateRefusal}`);
   return {
-    trainingRows: training.rows,
-    evaluationRows: evaluation.rows,
-    baseline,
+    ...ingested,
+    trainingRows: learned.training.table.rows,
+    evaluationRows: learned.evaluation.table.rows,
+    trainingSetId: learned.training.set.id,
+    baseline: learned.baseline,
     scheduleOnly: scheduleOnly.quality,
-    withRoute: withRoute.quality,
-    served,
-    servedRowsPerSecond,
+    withDelays: withDelays.quality,
+    leaking: learned.leaking,
+    leakingInTruth: learned.leakingInTruth,
     ...refusals,
-    swap,
+    gateRefusal,
+    ...online,
   };
 }
 
-async function trainAndRegister(stage: Stage): Promise<{ scheduleOnly: Release; withRoute: Release }> {
-  const { alice, bob, tools, baseline } = stage;
-  tools.screen.step('Train two logistic regressions and register them');
-  const description = 'Will this flight leave more than 15 minutes late?';
-  await alice.registry.createRegisteredModel({ name: MODEL, description });
-  await setChampionPolicy(bob, MODEL, DATASET);
-  const scheduleOnly = await release(stage, SCHEDULE_FEATURES, 'schedule only', 1);
-  const withRoute = await release(stage, ROUTE_FEATURES, 'with origin and destination', 1);
-  tools.screen.result(`the same rate for every flight: ${show(baseline)}`);
-  tools.screen.look(`npm run slipway -- versions ${MODEL}`);
-  return { scheduleOnly, withRoute };
+async function fillStore(stage: Stage): Promise<Pick<StoryOutcome, 'acceptedRows' | 'quarantinedRows' | 'breaches'>> {
+  const { alice, screen } = stage;
+  screen.step('Apply the feature repository and ingest the flights of January to 7 April 2001');
+  const changes = await applyRepository(alice.features, repositoryFolder(), `${stage.model}-repository`);
+  screen.result(`applied: ${changes.map(({ kind, name }) => `${kind} ${name}`).join(', ')}`);
+  let [acceptedRows, quarantinedRows] = [0, 0];
+  const breaches: Record<string, number> = {};
+  for (const [name, period] of MONTHS) {
+    const ingested = await ingestPeriod(stage, name, period);
+    acceptedRows += ingested.accepted;
+    quarantinedRows += ingested.quarantined;
+    for (const [breach, rows] of Object.entries(ingested.breaches)) breaches[breach] = (breaches[breach] ?? 0) + rows;
+  }
+  const broken = Object.entries(breaches).map(([breach, rows]) => `${rows} by ${breach}`);
+  screen.result(
+    `${thousands(acceptedRows)} flights; ${quarantinedRows} broke the contract and are kept aside: ${broken.join(', ')}`,
+  );
+  screen.look('npm run slipway -- features quarantine');
+  return { acceptedRows, quarantinedRows, breaches };
 }
 
-async function approveAndMove(
-  { alice, bob, tools: { screen } }: Stage,
+interface Learned {
+  readonly training: Learnable;
+  readonly evaluation: Learnable & { readonly dataset: string };
+  readonly baseline: Quality;
+  readonly scheduleOnly: Release;
+  readonly withDelays: Release;
+  readonly leaking: Quality;
+  readonly leakingInTruth: Quality;
+}
+
+async function learn(stage: Stage): Promise<Learned> {
+  const { alice, bob, screen, model } = stage;
+  screen.step('Join features as of the time of each flight, train, log the runs, register versions');
+  const training = await learnableOf(stage, 'flights-q1', TRAINING, { leaking: false });
+  const evaluation = {
+    ...(await learnableOf(stage, 'flights-april', EVALUATION, { leaking: false })),
+    dataset: DATASET,
+  };
+  screen.result(
+    `training set ${training.set.id.slice(0, 12)}: ${thousands(training.table.rows)} flights; to judge by: ${thousands(evaluation.table.rows)} of 1 to 7 April`,
+  );
+  await alice.registry.createRegisteredModel({
+    name: model,
+    description: 'Will this flight leave more than 15 minutes late?',
+    request_id: `${model}-create`,
+  });
+  await setChampionPolicy(bob, model, DATASET);
+  const experimentId = await openExperiment(alice, model);
+  const plan = { experimentId, options: linearOptions(1), training, evaluation };
+  const scheduleOnly = await release(stage, { ...plan, features: SCHEDULE_FEATURES, description: 'schedule only' });
+  sayRelease(stage, scheduleOnly, 'schedule only');
+  const withDelays = await release(stage, { ...plan, features: WITH_DELAYS, description: 'with delays' });
+  sayRelease(stage, withDelays, 'with the delays known at the time');
+  const leak = await learnFromLeak(stage, evaluation.table);
+  screen.result(
+    `a join that lets in what was learned later promises ${show(leak.leaking)}; on what is known at the time that model has ${show(leak.leakingInTruth)}. True is ${show(withDelays.quality)}`,
+  );
+  screen.look(`npm run slipway -- runs ${model}`);
+  const baseline = baselineOf(labelsOf(training.table), labelsOf(evaluation.table));
+  return { training, evaluation, baseline, scheduleOnly, withDelays, ...leak };
+}
+
+const sayRelease = ({ screen }: Stage, made: Release, what: string): void =>
+  screen.result(
+    `version ${made.version}, ${what}: trained in ${made.trainedInSeconds.toFixed(1)} s, ${show(made.quality)} on 1 to 7 April`,
+  );
+
+async function learnFromLeak(
+  stage: Stage,
+  honest: TrainingTable,
+): Promise<Pick<StoryOutcome, 'leaking' | 'leakingInTruth'>> {
+  const { signal, screen, runtime } = stage;
+  const training = await learnableOf(stage, 'leaking-q1', TRAINING, { leaking: true });
+  const evaluation = await learnableOf(stage, 'leaking-april', EVALUATION, { leaking: true });
+  const trained = await trainLateness(stage.trainer, training.table, WITH_DELAYS, {
+    seed: stage.seed,
+    options: linearOptions(1),
+    signal,
+    onProgress: (text) => screen.progress(`leaking: ${text}`),
+  });
+  const judge = async (table: TrainingTable): Promise<Quality> =>
+    qualityOf(labelsOf(table), await scoreLocally(runtime, trained, table, WITH_DELAYS, signal));
+  return { leaking: await judge(evaluation.table), leakingInTruth: await judge(honest) };
+}
+
+async function approve(
+  { alice, bob, screen, model }: Stage,
   worse: Release,
   better: Release,
-): Promise<{ ownApprovalRefusal: string; gateRefusal: string }> {
+): Promise<Pick<StoryOutcome, 'ownApprovalRefusal'>> {
   screen.step('A second person approves, the alias moves');
-  const approval = { model: MODEL, alias: CHAMPION, comment: `looked at the AUC on ${DATASET}` };
+  const approval = { model, alias: CHAMPION, comment: `looked at the AUC on ${DATASET}` };
   const own = await refused(() => alice.registry.approveModelVersion({ ...approval, version: better.version }));
   screen.result(`alice may not approve her own version: ${own.reason}`);
   for (const { version } of [worse, better]) await bob.registry.approveModelVersion({ ...approval, version });
-  await promote(alice, { model: MODEL, version: better.version });
-  screen.result(`bob approved; '${CHAMPION}' is version ${better.version}, and the server answers with it`);
-  const gate = await refused(() => alice.registry.moveAlias({ model: MODEL, version: worse.version, alias: CHAMPION }));
-  screen.result(`the worse version is refused: ${gate.message}`);
+  await promote(alice, { model, version: worse.version });
+  screen.result(`bob approved both; '${CHAMPION}' is version ${worse.version}, and the server answers with it`);
   screen.look('npm run slipway -- audit list registry');
-  return { ownApprovalRefusal: own.message, gateRefusal: gate.message };
+  return { ownApprovalRefusal: own.message };
 }
 
-async function predictWeek({
-  alice,
-  tools: { screen },
-  evaluation,
-  baseline,
-}: Stage): Promise<{ served: Quality; servedRowsPerSecond: number }> {
-  screen.step('Predict the flights of 1 to 7 April over gRPC');
-  const began = performance.now();
-  const probabilities = await predictTable(alice.inference, MODEL, evaluation, ROUTE_FEATURES, (rows) =>
-    screen.progress(`${thousands(rows)} of ${thousands(evaluation.rows)} flights`),
-  );
-  const servedRowsPerSecond = evaluation.rows / ((performance.now() - began) / 1000);
-  const served = qualityOf(labelsOf(evaluation), probabilities);
-  const speed = `${thousands(Math.round(servedRowsPerSecond))} flights/s in batches`;
-  screen.result(`${show(served)}, ${speed}; the plain rate has ${show(baseline)}`);
-  return { served, servedRowsPerSecond };
-}
-
-async function swapChampion(stage: Stage, champion: Release): Promise<SwapOutcome> {
-  const { alice, bob, tools, options, evaluation } = stage;
-  const { screen } = tools;
-  screen.step(`Swap the version during ${thousands(options.calls)} calls`);
-  const next = await release(stage, ROUTE_FEATURES, 'the same with a stronger ridge', 10);
-  const { version } = next;
-  const comment = `within ${AUC_MARGIN} of the champion`;
-  await bob.registry.approveModelVersion({ model: MODEL, version, alias: CHAMPION, comment });
-  const swap = await swapUnderLoad(alice.inference, {
-    model: MODEL,
-    table: evaluation,
-    features: ROUTE_FEATURES,
-    calls: options.calls,
-    expected: { [champion.version]: champion.probabilities, [version]: next.probabilities },
-    swap: () => promote(alice, { model: MODEL, version }),
-    onProgress: (done) => screen.progress(`${thousands(done)} of ${thousands(options.calls)} calls`),
+async function predictOnline(
+  stage: Stage,
+  worse: Release,
+  better: Release,
+  calls: number,
+): Promise<Pick<StoryOutcome, 'onlineRows' | 'swap'>> {
+  const { alice, screen, model, runtime, signal } = stage;
+  screen.step(`Predict by key, and swap the version during ${thousands(calls)} calls`);
+  const onlineRows = await materialize(alice, `${model}-materialize`, (text) => screen.progress(text));
+  screen.result(`delays of ${thousands(onlineRows)} origins are online`);
+  const file = join(stage.folder, 'online-entities.parquet');
+  await stage.flights.exportEntityRows(ONLINE, { rows: 2_000, seed: stage.seed }, file);
+  const columns = ['origin', ...SCHEDULE_FEATURES].map((name) => ({ name }));
+  const departures = departuresOf(await readTrainingTable(file, { id: 'online', columns, signal: stage.signal }));
+  const table = await withOnlineDelays(alice, departures, ASKED_AT);
+  const expect = ({ model: bytes, features }: Release): Promise<Float32Array> =>
+    scoreLocally(runtime, { model: bytes, format: 'onnx' }, table, features, signal);
+  const swap = await swapUnderLoad({
+    rows: table.rows,
+    calls,
+    predict: (row) => predictByKey(alice.predictions, predictRequest(model, departures, [row, row + 1], ASKED_AT)),
+    expected: { [worse.version]: await expect(worse), [better.version]: await expect(better) },
+    swap: () => promote(alice, { model, version: better.version }),
+    onProgress: (done) => screen.progress(`${thousands(done)} of ${thousands(calls)} calls`),
   });
   const answered = Object.entries(swap.byVersion).map(([name, count]) => `${thousands(count)} by version ${name}`);
   const counts = `${thousands(swap.calls)} calls, ${swap.failed} failed, ${swap.wrong} wrong`;
   screen.result(`${counts}; ${answered.join(', ')}; p99 ${swap.latencyMsP99.toFixed(1)} ms`);
-  screen.look(`npm run slipway -- aliases ${MODEL}`);
-  return swap;
-}
-
-async function readFlights(
-  screen: Screen,
-  options: DemoOptions,
-): Promise<{ training: TrainingTable; evaluation: TrainingTable }> {
-  screen.step('Read the flights of January to March 2001');
-  const flights = await openFlights(options.data ?? packagedFlights());
-  try {
-    const { rows, seed } = options;
-    const training = await flights.read({ from: '2001-01-01', until: '2001-04-01', rows, seed });
-    const evaluation = await flights.read({ from: '2001-04-01', until: '2001-04-08', rows, seed });
-    const late = labelsOf(training).reduce((sum, label) => sum + label, 0) / training.rows;
-    const learn = `${thousands(training.rows)} flights to learn from, ${percent(late)} of them more than 15 minutes late`;
-    screen.result(`${learn}; ${thousands(evaluation.rows)} of 1 to 7 April to judge by`);
-    return { training, evaluation };
-  } finally {
-    flights.close();
-  }
-}
-
-/** Trains, judges and registers one version. */
-async function release(
-  stage: Stage,
-  features: readonly string[],
-  description: string,
-  ridge: number,
-): Promise<Release> {
-  const { alice, tools, training, evaluation } = stage;
-  const { signal, screen } = tools;
-  const began = performance.now();
-  const trained: TrainedModel = await trainLateness(tools.trainer, training, features, {
-    seed: stage.options.seed,
-    ridge,
-    signal,
-    onProgress: (text) => screen.progress(`${description}: ${text}`),
-  });
-  const seconds = (performance.now() - began) / 1000;
-  const probabilities = await scoreLocally(tools.runtime, trained, evaluation, features, signal);
-  const quality = qualityOf(labelsOf(evaluation), probabilities);
-  const { version } = await registerVersion(alice.registry, {
-    model: MODEL,
-    description,
-    features,
-    trained,
-    trainingSet: training,
-    requestId: `demo-${description.replaceAll(' ', '-')}`,
-  });
-  const dataset = { name: DATASET, table: evaluation };
-  await recordQuality(alice.registry, { model: MODEL, version }, dataset, quality);
-  const time = `trained in ${seconds.toFixed(1)} s`;
-  screen.result(`version ${version}, ${description}: ${time}, ${show(quality)} on 1 to 7 April`);
-  return { version, features, quality, probabilities };
+  const stages = STAGES.map((name) => `${name.replace('_', ' ')} ${Math.round(swap.stageMicrosP50[name])}`);
+  screen.result(
+    `where the time of a call goes, median µs: ${stages.join(', ')}; together ${Math.round(swap.serverMicrosP50)}`,
+  );
+  screen.look(`npm run slipway -- aliases ${model}`);
+  return { onlineRows, swap };
 }

@@ -1,5 +1,17 @@
-import type { TrainingTable } from '@slipway/plugin-kit';
-import { infer, inferRequest, type InferenceClient } from './inference.ts';
+import type { StageLatencies__Output } from '@slipway/contracts/slipway.serving.v1';
+import type { KeyedAnswer } from './predict.ts';
+
+/** The stages of a call in the order in which they happen. */
+export const STAGES = [
+  'queue',
+  'feature_fetch',
+  'pre_process',
+  'batch_wait',
+  'inference',
+  'post_process',
+  'encode',
+] as const satisfies readonly (keyof StageLatencies__Output)[];
+export type Stage = (typeof STAGES)[number];
 
 export interface SwapOutcome {
   readonly calls: number;
@@ -10,16 +22,21 @@ export interface SwapOutcome {
   readonly byVersion: Readonly<Record<string, number>>;
   readonly callsPerSecond: number;
   readonly latencyMsP99: number;
+  /** Median microseconds of each stage in the server, of the calls that features were fetched for. */
+  readonly stageMicrosP50: Readonly<Record<Stage, number>>;
+  /** Median microseconds that the server took for these calls, all stages together. */
+  readonly serverMicrosP50: number;
+  /** Largest difference between a call's stages together and its total, in microseconds. */
+  readonly unaccountedMicrosMax: number;
   /** Text of the first failure, if any. */
   readonly firstFailure: string | undefined;
 }
 
 export interface SwapPlan {
-  readonly model: string;
-  readonly table: TrainingTable;
-  /** Columns that every version takes. */
-  readonly features: readonly string[];
+  readonly rows: number;
   readonly calls: number;
+  /** One call for one row. */
+  readonly predict: (row: number) => Promise<KeyedAnswer>;
   /** What each version must answer, by version and row. */
   readonly expected: Readonly<Record<string, Float32Array>>;
   /** Called once, when half of the calls are answered. */
@@ -32,18 +49,20 @@ const CALLS_IN_FLIGHT = 16;
 const TOLERANCE = 1e-5;
 
 /** One row per call, a few calls in flight, and the alias moves in their middle. */
-export async function swapUnderLoad(client: InferenceClient, plan: SwapPlan): Promise<SwapOutcome> {
+export async function swapUnderLoad(plan: SwapPlan): Promise<SwapOutcome> {
   const byVersion: Record<string, number> = {};
   const latencies: number[] = [];
+  const stages: StageLatencies__Output[] = [];
   let [started, done, failed, wrong] = [0, 0, 0, 0];
   let firstFailure: string | undefined;
   let swapped: Promise<void> | undefined;
   const call = async (index: number): Promise<void> => {
-    const row = index % plan.table.rows;
+    const row = index % plan.rows;
     const began = performance.now();
     try {
-      const answer = await infer(client, inferRequest(plan.model, plan.table, plan.features, row, row + 1));
+      const answer = await plan.predict(row);
       byVersion[answer.version] = (byVersion[answer.version] ?? 0) + 1;
+      stages.push(answer.latencies);
       const expected = plan.expected[answer.version]?.[row];
       if (expected === undefined || !(Math.abs(expected - (answer.probabilities[0] ?? Number.NaN)) <= TOLERANCE))
         wrong += 1;
@@ -62,15 +81,34 @@ export async function swapUnderLoad(client: InferenceClient, plan: SwapPlan): Pr
   await Promise.all(Array.from({ length: CALLS_IN_FLIGHT }, worker));
   const seconds = (performance.now() - began) / 1000;
   await swapped;
-  latencies.sort((left, right) => left - right);
-  const latencyMsP99 = latencies[Math.floor(latencies.length * 0.99)] ?? 0;
+  const keyed = stages.filter((one) => one.feature_fetch > 0);
+  const sums = stages.map((one) => STAGES.reduce((sum, stage) => sum + one[stage], 0) - one.total);
   return {
     calls: plan.calls,
     failed,
     wrong,
     byVersion,
     callsPerSecond: plan.calls / seconds,
-    latencyMsP99,
+    latencyMsP99: quantile(latencies, 0.99),
+    stageMicrosP50: Object.fromEntries(
+      STAGES.map((stage) => [
+        stage,
+        quantile(
+          keyed.map((one) => one[stage]),
+          0.5,
+        ),
+      ]),
+    ) as Record<Stage, number>,
+    serverMicrosP50: quantile(
+      keyed.map(({ total }) => total),
+      0.5,
+    ),
+    unaccountedMicrosMax: sums.reduce((most, each) => Math.max(most, Math.abs(each)), 0),
     firstFailure,
   };
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.floor(sorted.length * share)] ?? 0;
 }

@@ -1,16 +1,38 @@
-import type { LoadedModel, ModelRuntime, TrainedModel, Trainer, TrainingTable } from '@slipway/plugin-kit';
+import type {
+  LoadedModel,
+  ModelRuntime,
+  TrainedModel,
+  Trainer,
+  TrainingJob,
+  TrainingRun,
+  TrainingTable,
+} from '@slipway/plugin-kit';
 import { auc, logLoss } from '@slipway/training';
 import { TARGET } from './flights.ts';
 import { tensorsOf } from './tensors.ts';
 
 const EVALUATION_BATCH_ROWS = 8192;
 
-/** Logistic regression on the named columns. `onProgress` gets a text for people. */
+export interface TrainingSurroundings {
+  readonly seed: number;
+  /** Of the trainer. */
+  readonly options: TrainingJob['options'];
+  readonly signal: AbortSignal;
+  /** Gets a text for people. */
+  readonly onProgress: (text: string) => void;
+  /** For trainers whose programs log to the run themselves. */
+  readonly run?: TrainingRun | undefined;
+}
+
+/** Options of the built-in trainer: an unknown delay counts as the mean one. */
+export const linearOptions = (ridge: number) => ({ ridge, missing: 'mean' });
+
+/** Logistic regression, or what the trainer makes of it, on the named columns. */
 export function trainLateness(
   trainer: Trainer,
   table: TrainingTable,
   features: readonly string[],
-  at: { seed: number; ridge: number; signal: AbortSignal; onProgress: (text: string) => void },
+  at: TrainingSurroundings,
 ): Promise<TrainedModel> {
   return trainer.train(
     {
@@ -18,9 +40,11 @@ export function trainLateness(
       target: TARGET,
       task: 'binary-classification',
       features,
-      options: { ridge: at.ridge },
+      options: at.options,
       seed: at.seed,
       onProgress: ({ done, total, unit }) => at.onProgress(`training: ${done} of ${total} ${unit}`),
+      onLog: (line) => at.onProgress(line),
+      ...(at.run && { run: at.run }),
     },
     at.signal,
   );
@@ -51,7 +75,7 @@ export function baselineOf(trainLabels: Float64Array, labels: Float64Array): Qua
 /** Probabilities for every row, computed in this process with the runtime that serving uses. */
 export async function scoreLocally(
   runtime: ModelRuntime,
-  trained: TrainedModel,
+  trained: Pick<TrainedModel, 'model' | 'format'>,
   table: TrainingTable,
   features: readonly string[],
   signal: AbortSignal,

@@ -2,13 +2,9 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { createIdSource, silentLogger, systemClock, systemRandom } from '@slipway/kernel';
-import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
 import { describeWith, startSlipway, temporaryDirectory, type SlipwayProcess } from '@slipway/testing';
-import { trainerLinearPlugin } from '@slipway/trainer-linear';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectPrincipal } from '../src/connect.ts';
-import { runScenario } from '../src/scenario.ts';
+import { addressesOf, playScenario } from './scenario-on.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../../..');
@@ -26,22 +22,7 @@ const folder = temporaryDirectory();
 /** A server that has seen what `npm run demo -- --keep` leaves behind, in small. */
 beforeAll(async () => {
   slipway = await startSlipway({ app: 'slipway', tokens: TOKENS });
-  const dependencies = {
-    clock: systemClock,
-    ids: createIdSource(systemClock, systemRandom),
-    log: silentLogger,
-    dataDirectory: folder.path,
-  };
-  const trainer = trainerLinearPlugin.create({}, dependencies);
-  const runtime = modelRuntimeOnnxPlugin.create(modelRuntimeOnnxPlugin.parseConfig({}), dependencies);
-  const { signal } = new AbortController();
-  await trainer.open(signal);
-  await runtime.open(signal);
-  const addresses = { registry: slipway.grpcAddress, inference: slipway.inferenceAddress };
-  const alice = connectPrincipal('alice', slipway.tokens.alice, addresses);
-  const bob = connectPrincipal('bob', slipway.tokens.bob, addresses);
-  await runScenario(alice, bob, { trainer, runtime, signal }, { model: 'flight-delay', rows: 20_000 });
-  await Promise.all([alice.close(), bob.close(), runtime.close(), trainer.close()]);
+  await playScenario(slipway.tokens, addressesOf(slipway), 20_000);
 });
 
 afterAll(async () => {

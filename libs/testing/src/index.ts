@@ -14,10 +14,12 @@ export {
   type SlipwayProcess,
 } from './processes/slipway-process.ts';
 export {
+  SERVICE_NAMES,
   SERVICE_TOKEN,
   servingSettings,
   startServices,
   withTokens,
+  type ServiceName,
   type Services,
   type ServicesOptions,
 } from './processes/services.ts';

@@ -10,7 +10,7 @@ import { buildImages } from './images.ts';
 import { runProgram } from './run-program.ts';
 
 export interface ContainersOptions<Name extends string = never> {
-  /** Who may call both services. */
+  /** Who may call the services. */
   readonly tokens: Readonly<Record<Name, TokenHolderSpec>>;
 }
 
@@ -18,8 +18,14 @@ export interface ContainersOptions<Name extends string = never> {
 export interface Containers<Name extends string = string> {
   /** `host:port` of the registry's gRPC services. */
   readonly registryAddress: string;
+  /** `host:port` of tracking's gRPC services. */
+  readonly trackingAddress: string;
+  /** `host:port` of the feature store's gRPC services. */
+  readonly featuresAddress: string;
   /** `host:port` of Open Inference over gRPC. */
   readonly inferenceAddress: string;
+  /** Base URL of the gateway. */
+  readonly gatewayUrl: string;
   readonly nats: { readonly url: string; readonly user: string; readonly password: string };
   readonly tokens: Tokens<Name>;
   /** Milliseconds from `compose up` until every health check passes, images built. */
@@ -40,7 +46,7 @@ const ROOT = resolve(import.meta.dirname, '../../../..');
 const TURN_MS_MAX = 600_000;
 const COMMAND_MS_MAX = 180_000;
 const HEALTHY_MS_MAX = 90_000;
-const SERVICES = ['registry', 'serving', 'nats', 'postgres', 'valkey', 's3'];
+const SERVICES = ['registry', 'tracking', 'feature-store', 'serving', 'gateway', 'nats', 'postgres', 'valkey', 's3'];
 
 /**
  * Builds the images, starts all containers and waits until they are healthy; only one caller of a machine at a time, others wait.
@@ -84,14 +90,20 @@ async function startProject<Name extends string>(
   stops.push(() => directory.remove());
   const secrets = join(directory.path, 'secrets');
   const tokens = await makeSecrets(secrets, holders);
-  const [registryPort, inferencePort, natsPort] = [await freePort(), await freePort(), await freePort()];
+  const ports = {
+    SLIPWAY_REGISTRY_PORT: `${await freePort()}`,
+    SLIPWAY_TRACKING_PORT: `${await freePort()}`,
+    SLIPWAY_FEATURE_STORE_PORT: `${await freePort()}`,
+    SLIPWAY_INFERENCE_PORT: `${await freePort()}`,
+    SLIPWAY_INFERENCE_HTTP_PORT: `${await freePort()}`,
+    SLIPWAY_HTTP_PORT: `${await freePort()}`,
+    NATS_PORT: `${await freePort()}`,
+  };
   const env = {
     ...engine.env,
     ...images,
     SLIPWAY_SECRETS: secrets,
-    SLIPWAY_REGISTRY_PORT: `${registryPort}`,
-    SLIPWAY_INFERENCE_PORT: `${inferencePort}`,
-    NATS_PORT: `${natsPort}`,
+    ...ports,
   };
   const files = [join(ROOT, 'deploy/compose.yaml'), join(import.meta.dirname, 'published.yaml')];
   const [program, ...first] = engine.compose;
@@ -112,9 +124,12 @@ async function startProject<Name extends string>(
     throw new Error(`the containers did not get ready:\n${logs}`, { cause: error });
   }
   return {
-    registryAddress: `127.0.0.1:${registryPort}`,
-    inferenceAddress: `127.0.0.1:${inferencePort}`,
-    nats: { url: `nats://127.0.0.1:${natsPort}`, user: 'slipway', password: natsPasswordOf(secrets) },
+    registryAddress: `127.0.0.1:${ports.SLIPWAY_REGISTRY_PORT}`,
+    trackingAddress: `127.0.0.1:${ports.SLIPWAY_TRACKING_PORT}`,
+    featuresAddress: `127.0.0.1:${ports.SLIPWAY_FEATURE_STORE_PORT}`,
+    inferenceAddress: `127.0.0.1:${ports.SLIPWAY_INFERENCE_PORT}`,
+    gatewayUrl: `http://127.0.0.1:${ports.SLIPWAY_HTTP_PORT}`,
+    nats: { url: `nats://127.0.0.1:${ports.NATS_PORT}`, user: 'slipway', password: natsPasswordOf(secrets) },
     readyAfterMs: performance.now() - began,
     tokens,
     docker,

@@ -1,45 +1,62 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
 import { startNats, type NatsServer } from '../servers/nats.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
 import { startS3, type S3Server } from '../servers/s3.ts';
-import { startSlipway, type SettingValue, type SlipwayProcess } from './slipway-process.ts';
-import type { TokenHolderSpec } from './tokens.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
+import { startSlipway, type SettingValue, type SlipwayApp, type SlipwayProcess } from './slipway-process.ts';
+import type { TokenHolderSpec, Tokens } from './tokens.ts';
 
 type Settings = Readonly<Record<string, SettingValue>>;
 
+/** Services in the order of their start, with the app and the listener of each. */
+const SERVICES = {
+  registry: { app: 'registry', listener: 'grpc' },
+  tracking: { app: 'tracking', listener: 'grpc' },
+  features: { app: 'feature-store', listener: 'grpc' },
+  serving: { app: 'serving', listener: 'inference' },
+} as const satisfies Record<string, { app: SlipwayApp; listener: 'grpc' | 'inference' }>;
+export type ServiceName = keyof typeof SERVICES;
+export const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
+
 export interface ServicesOptions<Name extends string = never> {
-  /** Who may call both services; the token between the services is made here. */
+  /** Who may call the services; the token between the services is made here. */
   readonly tokens: Readonly<Record<Name, TokenHolderSpec>>;
-  readonly registry?: Settings;
-  readonly serving?: Settings;
+  readonly settings?: Readonly<Partial<Record<ServiceName, Settings>>>;
 }
 
-/** What a small installation runs: broker, database, object store and two services, each a process of its own. */
+/** What a small installation runs: broker, database, object store and the services, each a process of its own. */
 export interface Services<Name extends string = string> {
   readonly nats: NatsServer;
   readonly postgres: PostgresServer;
   readonly s3: S3Server;
-  readonly registry: SlipwayProcess<Name | 'service'>;
-  readonly serving: SlipwayProcess<Name>;
+  readonly tokens: Tokens<Name | 'service'>;
+  /** `host:port`; the same after a crash. */
+  addressOf(service: ServiceName): string;
+  /** Kills the process as it stands and starts another one over what it left; resolves when that one listens. */
+  crash(service: ServiceName): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** @param registry a running one: its public key and its token `service` are what a serving process needs of it. */
 export function servingSettings(registry: SlipwayProcess<'service'>): Settings {
-  const keys = join(registry.dataDirectory, 'keys');
-  const publicKey = readdirSync(keys).find((name) =>
-    readFileSync(join(keys, name), 'utf8').includes('BEGIN PUBLIC KEY'),
-  );
-  if (publicKey === undefined) throw new Error(`the registry has published no key in ${keys}`);
   return {
     'registry.address': registry.grpcAddress,
     'registry.token': registry.tokens.service,
-    'serving.trusted-key-files': [join(keys, publicKey)],
+    'serving.trusted-key-files': [publicKeyOf(registry.dataDirectory)],
   };
 }
 
-/** The role `service` in every workspace: the token that a serving process shows to its registry. */
+function publicKeyOf(dataDirectory: string): string {
+  const keys = join(dataDirectory, 'keys');
+  const isPublic = (name: string): boolean => readFileSync(join(keys, name), 'utf8').includes('BEGIN PUBLIC KEY');
+  const publicKey = readdirSync(keys).find(isPublic);
+  if (publicKey === undefined) throw new Error(`the registry has published no key in ${keys}`);
+  return join(keys, publicKey);
+}
+
+/** The role `service` in every workspace: the token that a serving process shows to its registry and feature store. */
 export const SERVICE_TOKEN: TokenHolderSpec = { principal: 'serving', workspaces: ['*'], roles: ['service'] };
 
 /** Needs nats-server, postgres and versitygw. What was started is stopped again when a later one fails. */
@@ -56,6 +73,8 @@ export async function startServices<Name extends string = never>(
     return running;
   };
   try {
+    const directory = temporaryDirectory('slipway-services-');
+    stops.push(() => Promise.resolve(directory.remove()));
     const nats = await started(startNats());
     const postgres = await started(startPostgres());
     const s3 = await started(startS3());
@@ -75,22 +94,37 @@ export async function startServices<Name extends string = never>(
       'artifact-store.s3.access-key-id': s3.accessKeyId,
       'artifact-store.s3.secret-access-key': s3.secretAccessKey,
     };
-    const tokens = { ...options.tokens, service: SERVICE_TOKEN } as Record<Name | 'service', TokenHolderSpec>;
-    const registry = await started(
-      startSlipway<Name | 'service'>({
-        app: 'registry',
-        tokens,
-        settings: { ...shared, ...bucket, ...options.registry },
-      }),
-    );
-    const serving = await started(
-      startSlipway<Name>({
-        app: 'serving',
-        tokens: withTokens(options.tokens, registry.tokens),
-        settings: { ...shared, ...servingSettings(registry as SlipwayProcess<'service'>), ...options.serving },
-      }),
-    );
-    return { nats, postgres, s3, registry, serving, stop };
+    const ports = Object.fromEntries(
+      await Promise.all(SERVICE_NAMES.map(async (name) => [name, await freePort()] as const)),
+    ) as Record<ServiceName, number>;
+    const addressOf = (name: ServiceName): string => `127.0.0.1:${ports[name]}`;
+    let holders = { ...options.tokens, service: SERVICE_TOKEN } as Record<Name | 'service', TokenHolderSpec>;
+    const processes = new Map<ServiceName, SlipwayProcess<Name | 'service'>>();
+    stops.push(() => Promise.all([...processes.values()].map((process) => process.stop())));
+
+    const settingsOf = (name: ServiceName): Settings => {
+      const registry = processes.get('registry');
+      if (name !== 'serving' || !registry) return { ...shared, ...bucket };
+      const { service } = registry.tokens as Tokens<'service'>;
+      const upstream = { 'features.address': addressOf('features'), 'features.token': service };
+      return { ...shared, ...servingSettings(registry), ...upstream };
+    };
+    const start = async (name: ServiceName): Promise<void> => {
+      const { app, listener } = SERVICES[name];
+      const own = join(directory.path, name);
+      mkdirSync(own, { recursive: true });
+      const settings = { ...settingsOf(name), [`${listener}.port`]: ports[name], ...options.settings?.[name] };
+      processes.set(name, await startSlipway<Name | 'service'>({ app, tokens: holders, directory: own, settings }));
+    };
+    await start('registry');
+    const tokens = (processes.get('registry') as SlipwayProcess<Name | 'service'>).tokens;
+    holders = withTokens(holders, tokens); // every process knows the same ones
+    for (const name of SERVICE_NAMES.slice(1)) await start(name);
+    const crash = async (name: ServiceName): Promise<void> => {
+      await processes.get(name)?.kill('SIGKILL');
+      await start(name);
+    };
+    return { nats, postgres, s3, tokens, addressOf, crash, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -6,7 +6,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { temporaryDirectory } from '../temporary-directory.ts';
 import { writeTokensFile, type TokenHolderSpec, type Tokens } from './tokens.ts';
 
-export type SlipwayApp = 'slipway' | 'registry' | 'serving';
+export type SlipwayApp = keyof typeof LISTENERS;
+/** Listeners of each app beside its metrics. */
+const LISTENERS = {
+  slipway: ['grpc', 'inference', 'inference-http', 'http'],
+  registry: ['grpc'],
+  tracking: ['grpc'],
+  'feature-store': ['grpc'],
+  serving: ['inference', 'inference-http'],
+  gateway: ['http'],
+} as const;
 export type SettingValue = string | number | boolean | readonly (string | number)[];
 
 export interface SlipwayOptions<Name extends string = never> {
@@ -34,6 +43,10 @@ export interface SlipwayProcess<Name extends string = string> {
   readonly grpcAddress: string;
   /** `host:port` of Open Inference; empty for an app without this listener. */
   readonly inferenceAddress: string;
+  /** Base URL of Open Inference over HTTP; empty for an app without this listener. */
+  readonly inferenceUrl: string;
+  /** Base URL of the gateway; empty for an app without this listener. */
+  readonly gatewayUrl: string;
   /** Base URL of `/metrics`, `/livez` and `/readyz`. */
   readonly metricsUrl: string;
   /** Milliseconds from the spawn to the ports file. */
@@ -122,16 +135,14 @@ export async function startSlipway<Name extends string = never>(
     'data.directory': join(directory, 'data'),
     'ports-file': portsFile,
     'log.format': 'json',
-    'grpc.port': 0,
-    'inference.port': 0,
     'metrics.port': 0,
+    ...Object.fromEntries(LISTENERS[options.app].map((listener) => [`${listener}.port`, 0])),
     ...(options.tokens && { 'authenticator.driver': 'tokens', 'authenticator.tokens.file': tokensFile }),
     ...options.settings,
   };
   const began = performance.now();
   const program = options.program ?? join(APPS, options.app, 'src/main.ts');
   const environment = environmentOf(settings);
-  if (options.app === 'registry') delete environment[environmentName('inference.port')];
   const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
   const lines = keepLines(child);
   const ended = new Promise<ProcessEnd>((resolve) => {
@@ -155,6 +166,7 @@ export async function startSlipway<Name extends string = never>(
     throw error;
   });
   const addressOf = (port: number | undefined): string => (port === undefined ? '' : `127.0.0.1:${port}`);
+  const urlOf = (port: number | undefined): string => (port === undefined ? '' : `http://${addressOf(port)}`);
   const pid = child.pid ?? 0;
   return {
     app: options.app,
@@ -167,7 +179,9 @@ export async function startSlipway<Name extends string = never>(
     stop,
     grpcAddress: addressOf(ports['grpc']),
     inferenceAddress: addressOf(ports['inference']),
-    metricsUrl: `http://${addressOf(ports['metrics'])}`,
+    inferenceUrl: urlOf(ports['inference-http']),
+    gatewayUrl: urlOf(ports['http']),
+    metricsUrl: urlOf(ports['metrics']),
     readyAfterMs: performance.now() - began,
     logs: () => lines,
     residentBytes: () => residentBytesOf(pid),

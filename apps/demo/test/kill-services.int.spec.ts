@@ -1,0 +1,74 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DomainError, seededRandom } from '@slipway/kernel';
+import { describeWith, SERVICE_NAMES, sized, startServices, type ServiceName, type Services } from '@slipway/testing';
+import { expect, it } from 'vitest';
+import type { ScenarioOutcome, ScenarioTools } from '../src/scenario.ts';
+import { addressesOfServices, HOLDERS, playScenario } from './scenario-on.ts';
+
+const SEEDS = sized({ small: [1], full: Array.from({ length: 20 }, (_, index) => index + 1) });
+const ROWS = 20_000;
+/** Between the start of one victim and the end of the next, milliseconds. */
+const PAUSE_MS = { min: 200, max: 2_500 };
+const GIVE_UP_MS = 120_000;
+const RETRY_MS = 100;
+
+/** Makes a step until it is answered: after a broken connection nobody knows whether it took place. */
+const untilAnswered: NonNullable<ScenarioTools['attempt']> = async (step) => {
+  const giveUpAt = performance.now() + GIVE_UP_MS;
+  for (;;) {
+    try {
+      return await step();
+    } catch (error) {
+      const isOpen = error instanceof DomainError && (error.kind === 'unavailable' || error.kind === 'conflict');
+      if (!isOpen || performance.now() > giveUpAt) throw error;
+      await delay(RETRY_MS);
+    }
+  }
+};
+
+/** Kills one service after the other until it is told to stop. @returns the victims in order. */
+async function killAtRandom(services: Services, seed: number, ended: AbortSignal): Promise<ServiceName[]> {
+  const random = seededRandom(seed);
+  const upTo = (bound: number): number => (Buffer.from(random.bytes(4)).readUInt32LE() / 2 ** 32) * bound;
+  const victims: ServiceName[] = [];
+  while (!ended.aborted) {
+    await delay(PAUSE_MS.min + upTo(PAUSE_MS.max - PAUSE_MS.min));
+    if (ended.aborted) break;
+    const victim = SERVICE_NAMES[Math.floor(upTo(SERVICE_NAMES.length))] ?? 'registry';
+    victims.push(victim);
+    await services.crash(victim);
+  }
+  return victims;
+}
+
+async function playCalmly(): Promise<ScenarioOutcome> {
+  const services = await startServices({ tokens: HOLDERS });
+  try {
+    return await playScenario(services.tokens, addressesOfServices(services), ROWS);
+  } finally {
+    await services.stop();
+  }
+}
+
+describeWith(['nats', 'postgresql', 's3'], 'services that are killed at any moment', () => {
+  it('end where those end that nobody kills', { timeout: 600_000 * SEEDS.length }, async () => {
+    const expected = await playCalmly();
+    for (const seed of SEEDS) {
+      const services = await startServices({ tokens: HOLDERS });
+      const ended = new AbortController();
+      const killing = killAtRandom(services, seed, ended.signal);
+      try {
+        const outcome = await playScenario(services.tokens, addressesOfServices(services), ROWS, untilAnswered);
+        ended.abort();
+        const victims = await killing;
+        process.stdout.write(`seed ${seed}: killed ${victims.join(', ')}\n`);
+        expect(outcome).toEqual(expected);
+        expect(victims.length).toBeGreaterThan(3);
+      } finally {
+        ended.abort();
+        await killing.catch(() => []);
+        await services.stop();
+      }
+    }
+  });
+});
