@@ -23,8 +23,7 @@ export class EventRing {
   readonly #events: FeedEvent[] = [];
   readonly #sequences = new Set<bigint>();
   #characters = 0;
-  /** Greatest sequence that was here and is not any more. */
-  #forgotten: bigint | undefined;
+  #hasForgotten = false;
 
   constructor(eventsMax: number, charactersMax: number) {
     this.#eventsMax = eventsMax;
@@ -46,7 +45,7 @@ export class EventRing {
       if (!oldest) break;
       this.#characters -= oldest.json.length;
       this.#sequences.delete(oldest.sequence);
-      if (this.#forgotten === undefined || oldest.sequence > this.#forgotten) this.#forgotten = oldest.sequence;
+      this.#hasForgotten = true;
     }
     return true;
   }
@@ -62,8 +61,8 @@ export class EventRing {
     if (index >= 0) return { events: this.#events.slice(index + 1), hasGap: false };
     const events = this.#events.filter((event) => event.sequence > sequence);
     const first = events[0]?.sequence;
-    // nothing was forgotten after it, and what is here begins right behind it
-    const isWhole = (this.#forgotten ?? sequence) <= sequence && (first === undefined || first === sequence + 1n);
+    // keys overtake one another: once something was forgotten, what came after an event that is not here cannot be told
+    const isWhole = !this.#hasForgotten && (first === undefined || first === sequence + 1n);
     return { events, hasGap: !isWhole };
   }
 }

@@ -53,7 +53,11 @@ function valueWriter(field: protobuf.Field): Writer {
   return (value) => value;
 }
 
-const writeFloat = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
+/** JSON.stringify knows neither what is not finite nor the sign of zero. */
+function writeFloat(value: number): number | string {
+  if (Object.is(value, -0)) return '-0';
+  return Number.isFinite(value) ? value : String(value);
+}
 
 /** The shortest decimal that is this float: 0.1 and not 0.10000000149011612. Nine digits tell all of them apart. */
 function shortestFloat32(value: number): number {
