@@ -10,8 +10,11 @@ import { predictionService } from '@slipway/contracts/slipway.serving.v1';
 import { trackingService } from '@slipway/contracts/slipway.tracking.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
+import { openFeatures } from '@slipway/features';
 import { localBackend, openGateway } from '@slipway/gateway';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
+import { offlineStoreDuckdbPlugin } from '@slipway/offline-store-duckdb';
+import { onlineStoreLmdbPlugin } from '@slipway/online-store-lmdb';
 import { openPlatformServices } from '@slipway/persistence';
 import {
   createGates,
@@ -34,6 +37,8 @@ export const builtInPlugins = [
   artifactsLocalPlugin,
   artifactsS3Plugin,
   modelRuntimeOnnxPlugin,
+  offlineStoreDuckdbPlugin,
+  onlineStoreLmdbPlugin,
 ];
 
 export async function compose(context: ProcessContext<typeof settings>): Promise<Composition> {
@@ -42,9 +47,16 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
   const registry = await openRegistry(context, { bus, artifacts, gates: createGates(context) });
   const tracking = await openTracking(context, { bus, artifacts });
 
+  const features = await openFeatures(context, {
+    bus,
+    artifacts,
+    offline: context.createDriver('offline-store'),
+    online: context.createDriver('online-store'),
+  });
+
   // Between services of one process calls go through the same chain, without a socket and with a token that is valid here alone.
   const internal = internalCallers(context.random, 'serving');
-  const invokers = registry.module.services.map((service) =>
+  const invokers = [...registry.module.services, ...features.module.services].map((service) =>
     createInvoker(service, { ...context.invokerDependencies, resolveCaller: internal.resolveCaller }),
   );
   const transport = inProcessTransport({ invokers, clock: context.clock, token: () => internal.token });
@@ -56,18 +68,19 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     trustedKeys: [registry.signingKeys.trustedKey],
     version: manifest.version,
   });
-  const platform = openPlatformServices(context, [registry.store, serving.store, tracking.store]);
+  const platform = openPlatformServices(context, [registry.store, serving.store, features.store, tracking.store]);
   const { invokerDependencies } = context;
   // what the gateway offers as JSON, in the order of the page: each service as a caller from outside would see it
   const backends = [
     localBackend('tracking', tracking.module, [trackingService], invokerDependencies),
     localBackend('registry', registry.module, [registryService], invokerDependencies),
     localBackend('serving', serving.module, [predictionService, gRPCInferenceService], invokerDependencies),
+    localBackend('features', features.module, [featureStoreService], invokerDependencies),
     localBackend('platform', platform, [operationService, auditService], invokerDependencies),
   ];
   const gateway = openGateway(context, { bus, backends, version: manifest.version });
   return {
     components: [driverComponent('event bus', bus)],
-    modules: [registry.module, tracking.module, serving.module, platform, gateway],
+    modules: [registry.module, tracking.module, features.module, serving.module, platform, gateway],
   };
 }

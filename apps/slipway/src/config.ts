@@ -1,3 +1,4 @@
+import { featuresSettings } from '@slipway/features';
 import { gatewaySettings } from '@slipway/gateway';
 import { metadataSettings } from '@slipway/persistence';
 import { composeSettings, driverSetting } from '@slipway/platform';
@@ -10,9 +11,12 @@ export const settings = composeSettings(
   driverSetting('event-bus', 'sqlite', 'Where events go: sqlite (in this process), nats, or one of a plugin.'),
   driverSetting('artifact-store', 'local', 'Where packages lie: local (files), s3, or one of a plugin.'),
   driverSetting('model-runtime', 'onnx', 'What runs models: onnx, or one of a plugin.'),
+  driverSetting('offline-store', 'duckdb', 'What computes over files of rows: duckdb, or one of a plugin.'),
+  driverSetting('online-store', 'lmdb', 'Where features by key lie: lmdb (files), or one of a plugin.'),
   metadataSettings,
   registrySettings,
   servingSettings,
+  featuresSettings,
   trackingSettings,
   gatewaySettings,
 );

@@ -63,10 +63,12 @@ export {
   type OperationResult,
   type OperationState,
   type OperationWork,
+  type ResumeOperation,
 } from './operations/operation.ts';
 export { OperationRunner } from './operations/operation-runner.ts';
 export type { OperationRequest, OperationRunnerOptions } from './operations/operation-runner-options.ts';
 export { OperationStore } from './operations/operation-store.ts';
+export { toOperationMessage } from './services/operation-to-proto.ts';
 export { createPlatformServices } from './services/create-platform-services.ts';
 export type { PlatformServiceMap, PlatformServiceParts } from './services/platform-service-parts.ts';
 export { openPlatformServices } from './open-platform-services.ts';

@@ -12,9 +12,9 @@ export function openPlatformServices(
   stores: readonly ServiceStore[],
   listener: ListenerName = 'grpc',
 ): ServiceModule {
-  const parts = stores.map(({ service, database, unitOfWork }) => {
-    const operations = new OperationRunner({ database, unitOfWork, clock, ids, log: log.child({ module: service }) });
-    return [service, { database, operations }] as const;
+  const parts = stores.map(({ service, database, unitOfWork, operations }) => {
+    const common = { database, unitOfWork, clock, ids, log: log.child({ module: service }) };
+    return [service, { database, operations: operations ?? new OperationRunner(common) }] as const;
   });
   const isHealthy = (): boolean => stores.every((store) => store.isHealthy());
   return {

@@ -5,6 +5,7 @@ import type { EntitySchema } from '@mikro-orm/core';
 import type { MigrationLists } from './database/migration.ts';
 import { openDatabase, type Database } from './database/open-database.ts';
 import { metadataTarget, type MetadataSettings } from './metadata-settings.ts';
+import type { OperationRunner } from './operations/operation-runner.ts';
 import { createOutboxRelay, type OutboxRelay, type RelayStep } from './outbox/outbox-relay.ts';
 import { createUnitOfWork, type CommitStep } from './unit-of-work/create-unit-of-work.ts';
 import type { UnitOfWork } from './unit-of-work/transaction.ts';
@@ -17,6 +18,8 @@ export interface ServiceStore {
   readonly relay: OutboxRelay;
   /** In the order of their start: database, probe, relay. */
   readonly components: readonly Component[];
+  /** Given by services that begin long work of their own; `openPlatformServices` starts and stops it. */
+  readonly operations?: OperationRunner;
   /** Whether the database answered when it was last asked, at most a second ago. */
   isHealthy(): boolean;
 }

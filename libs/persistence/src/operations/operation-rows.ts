@@ -22,12 +22,13 @@ interface Row {
   readonly lease_owner: string;
   readonly lease_until: string;
   readonly revision: string;
+  readonly input_json: string | null;
 }
 
 const COLUMNS = `workspace, id, kind, state, cast(done as text) as done, cast(total as text) as total, unit, error_kind,
   error_reason, error_message, result_json, result_type, principal, cast(created_at as text) as created_at,
   cast(updated_at as text) as updated_at, cancel_requested, lease_owner, cast(lease_until as text) as lease_until,
-  cast(revision as text) as revision`;
+  cast(revision as text) as revision, input_json`;
 const UNFINISHED = `state in ('pending', 'running')`;
 
 const toRecord = (row: Row): OperationRecord => ({
@@ -51,6 +52,7 @@ const toRecord = (row: Row): OperationRecord => ({
   leaseOwner: row.lease_owner,
   leaseUntil: BigInt(row.lease_until),
   revision: BigInt(row.revision),
+  inputJson: row.input_json ?? undefined,
 });
 
 export async function readOperation(sql: SqlRunner, key: OperationKey): Promise<OperationRecord | undefined> {
@@ -89,7 +91,7 @@ export async function listOperations(sql: SqlRunner, query: OperationQuery): Pro
 export async function insertOperation(sql: SqlRunner, record: OperationRecord): Promise<void> {
   await sql.run(
     `insert into slipway_operation (workspace, id, kind, state, done, total, unit, principal, created_at, updated_at,
-       cancel_requested, lease_owner, lease_until, revision) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)`,
+       cancel_requested, lease_owner, lease_until, revision, input_json) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)`,
     [
       record.workspace,
       record.id,
@@ -104,6 +106,7 @@ export async function insertOperation(sql: SqlRunner, record: OperationRecord): 
       record.leaseOwner,
       record.leaseUntil,
       record.revision,
+      record.inputJson ?? null,
     ],
   );
 }
@@ -194,13 +197,60 @@ export const OWNER_LOST: OperationFailure = {
   message: 'the process that worked on it is gone; begin it again',
 };
 
-/** Fails what nobody works on any more. @returns which. */
-export function reapOperations(sql: SqlRunner, now: Micros): Promise<readonly OperationKey[]> {
+/** What a runner can begin again. */
+export interface Resumable {
+  readonly kinds: readonly string[];
+  readonly attemptsMax: number;
+}
+
+/** True for rows that a runner may begin again; `not` of it is never null. */
+function resumableSql({ kinds, attemptsMax }: Resumable): { text: string; values: readonly SqlValue[] } {
+  if (kinds.length === 0) return { text: '1 = 0', values: [] };
+  const places = kinds.map(() => '?').join(', ');
+  return { text: `(input_json is not null and attempts < ? and kind in (${places}))`, values: [attemptsMax, ...kinds] };
+}
+
+/** Fails what nobody works on any more and nobody can begin again. @returns which. */
+export function reapOperations(sql: SqlRunner, now: Micros, resumable: Resumable): Promise<readonly OperationKey[]> {
+  const spared = resumableSql(resumable);
   return sql.all<{ workspace: string; id: string }>(
     `update slipway_operation set state = 'failed', error_kind = ?, error_reason = ?, error_message = ?, updated_at = ?,
-       revision = revision + 1 where ${UNFINISHED} and lease_until <= ? returning workspace, id`,
-    [OWNER_LOST.kind, OWNER_LOST.reason, OWNER_LOST.message, now, now],
+       revision = revision + 1 where ${UNFINISHED} and lease_until <= ? and not ${spared.text} returning workspace, id`,
+    [OWNER_LOST.kind, OWNER_LOST.reason, OWNER_LOST.message, now, now, ...spared.values],
   );
+}
+
+/** Takes over, oldest first, what nobody works on any more and can be begun again. @returns at most `limit` records, ours from now on. */
+export async function takeOverOperations(
+  sql: SqlRunner,
+  resumable: Resumable,
+  lease: { readonly owner: string; readonly until: Micros; readonly now: Micros; readonly limit: number },
+): Promise<readonly OperationRecord[]> {
+  const able = resumableSql(resumable);
+  const rows = await sql.all<Row>(
+    `update slipway_operation set lease_owner = ?, lease_until = ?, attempts = attempts + 1, state = 'pending', updated_at = ?,
+       revision = revision + 1
+     where ${UNFINISHED} and lease_until <= ? and ${able.text} and (workspace, id) in
+       (select workspace, id from slipway_operation where ${UNFINISHED} and lease_until <= ? and ${able.text} order by id limit ?)
+     returning ${COLUMNS}`,
+    [lease.owner, lease.until, lease.now, lease.now, ...able.values, lease.now, ...able.values, lease.limit],
+  );
+  return rows.map(toRecord);
+}
+
+/** Gives an operation back for others to take over at once; the attempt does not count. @returns whether it was the owner's. */
+export async function releaseOperation(
+  sql: SqlRunner,
+  key: OperationKey,
+  owner: string,
+  now: Micros,
+): Promise<boolean> {
+  const changed = await sql.run(
+    `update slipway_operation set lease_until = ?, attempts = attempts - 1, state = 'pending', updated_at = ?, revision = revision + 1
+     where workspace = ? and id = ? and lease_owner = ? and ${UNFINISHED}`,
+    [now, now, key.workspace, key.id, owner],
+  );
+  return changed === 1;
 }
 
 /** Forgets what ended before a time. @returns how many, at most `limit`. */

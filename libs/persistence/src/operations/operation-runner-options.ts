@@ -1,5 +1,6 @@
 import type { Clock, IdSource, Logger } from '@slipway/kernel';
 import type { Database } from '../database/open-database.ts';
+import type { ResumeOperation } from './operation.ts';
 import type { AuditEntry, UnitOfWork } from '../unit-of-work/transaction.ts';
 
 export interface OperationRunnerOptions {
@@ -19,6 +20,10 @@ export interface OperationRunnerOptions {
   readonly pollMs?: number;
   /** How long finished operations can be read. */
   readonly retentionMs?: number;
+  /** Kinds whose work this runner can begin again when their process is gone, given that they were begun with an `input`. */
+  readonly resumable?: ReadonlyMap<string, ResumeOperation>;
+  /** Processes that may die over one operation before it is failed: the work itself may be what kills them. */
+  readonly attemptsMax?: number;
   /** How long a drain waits for work before it is stopped; below the drain budget of the process, so that the end is still noted. */
   readonly drainMs?: number;
 }
@@ -35,6 +40,8 @@ export interface OperationRequest {
   readonly requestId?: string;
   /** What makes two requests the same; plain data. */
   readonly request?: unknown;
+  /** JSON, at most 1 MiB: makes the operation survive its process, when its kind is one of the runner's `resumable`. The work must be repeatable. */
+  readonly inputJson?: string;
   /** Written in the transaction that begins it. */
   readonly audit?: AuditEntry;
 }
@@ -46,4 +53,6 @@ export const OPERATION_RUNNER_DEFAULTS = {
   pollMs: 1_000,
   retentionMs: 7 * 86_400_000,
   drainMs: 10_000,
+  resumable: new Map<string, ResumeOperation>() as ReadonlyMap<string, ResumeOperation>,
+  attemptsMax: 3,
 };

@@ -7,6 +7,7 @@ import {
   type OperationRunnerOptions,
 } from './operation-runner-options.ts';
 import { OperationStore } from './operation-store.ts';
+import type { Resumable } from './operation-rows.ts';
 import { OWNER_STOPPED, toFailed, toSuccess, type OperationOutcome } from './operation-outcome.ts';
 import { RunningOperation } from './running-operation.ts';
 import { operationNotFound, watchOperation } from './watch-operation.ts';
@@ -25,7 +26,7 @@ interface Job {
 
 /**
  * Runs long work in this process, with its state in the database. No operation stays unfinished without an owner: what a process leaves
- * behind when it dies is failed by the runner of any other process on the same database.
+ * behind when it dies is begun again, where that is possible, or failed, by the runner of the next process on the same database.
  */
 export class OperationRunner implements Component {
   readonly name = 'operations';
@@ -38,6 +39,7 @@ export class OperationRunner implements Component {
   readonly #stop = new AbortController();
   readonly #alarm: Alarm;
   readonly #due = { reap: 0, purge: 0 };
+  readonly #resumable: Resumable;
   /** Places taken: begun or just about to be. */
   #taken = 0;
   #running = 0;
@@ -48,6 +50,8 @@ export class OperationRunner implements Component {
   constructor(options: OperationRunnerOptions) {
     this.#options = { ...OPERATION_RUNNER_DEFAULTS, ...options };
     this.#owner = options.ids.next();
+    const { resumable, attemptsMax } = this.#options;
+    this.#resumable = { kinds: [...resumable.keys()], attemptsMax };
     this.#alarm = new Alarm(options.clock);
     this.store = new OperationStore(options.database);
   }
@@ -58,7 +62,7 @@ export class OperationRunner implements Component {
     return Promise.resolve();
   }
 
-  /** Waits for what was begun; what is unfinished after `drainMs`, or when the signal aborts, is stopped and noted as failed. */
+  /** Waits for what was begun; what is unfinished after `drainMs`, or when the signal aborts, is stopped, and given back or noted as failed. */
   async drain(signal: AbortSignal): Promise<void> {
     if (this.#state !== 'stopped') this.#state = 'draining';
     if (this.#taken === 0) return;
@@ -161,6 +165,7 @@ export class OperationRunner implements Component {
       leaseOwner: this.#owner,
       leaseUntil: this.#leaseEnd(now),
       revision: 1n,
+      inputJson: request.inputJson,
     };
   }
 
@@ -169,9 +174,12 @@ export class OperationRunner implements Component {
   #accept(job: Job): void {
     this.#jobs.set(job.operation.id, job);
     this.#waiting.push(job);
-    if (this.#state === 'stopped') this.#launch(job, { state: 'failed', error: OWNER_STOPPED });
-    else this.#fill();
+    if (this.#state !== 'stopped') return this.#fill();
+    if (this.#isResumable(job)) void job.operation.release();
+    this.#launch(job, { state: 'failed', error: OWNER_STOPPED });
   }
+
+  #isResumable = ({ operation }: Job): boolean => operation.isRepeatable && this.#options.resumable.has(operation.kind);
 
   #leave(): void {
     this.#taken -= 1;
@@ -231,11 +239,12 @@ export class OperationRunner implements Component {
     if (this.#waiting.includes(job)) this.#launch(job, { state: 'failed', error: OWNER_STOPPED });
   }
 
-  /** Notes the end of all that is unfinished, then gives its work a moment to stop. */
+  /** Notes the end of all that is unfinished, or gives it back for another process to go on, then gives its work a moment to stop. */
   async #halt(): Promise<void> {
-    const ends = [...this.#jobs.values()].map(({ operation }) => {
-      operation.halt();
-      return operation.finish({ state: 'failed', error: OWNER_STOPPED });
+    const ends = [...this.#jobs.values()].map((job) => {
+      job.operation.halt();
+      if (this.#isResumable(job) && !job.operation.isCancelled) return job.operation.release();
+      return job.operation.finish({ state: 'failed', error: OWNER_STOPPED });
     });
     for (let job = this.#waiting[0]; job; job = this.#waiting[0]) {
       this.#launch(job, { state: 'failed', error: OWNER_STOPPED });
@@ -271,13 +280,36 @@ export class OperationRunner implements Component {
     if (jobs.some(({ operation }) => operation.leaseUntil <= renewAt)) await this.#renew(jobs);
     else if (jobs.length > 0) for (const id of await this.store.cancelled(this.#owner)) this.#cancelJob(id);
     if (now >= this.#due.reap) {
-      const reaped = await this.store.reap(clock.now());
+      await this.#takeOver();
+      const reaped = await this.store.reap(clock.now(), this.#resumable);
       if (reaped.length > 0) log.warn({ reaped: reaped.length }, 'operations of a process that is gone were failed');
       this.#due.reap = now + leaseMs / 3;
     }
     if (now >= this.#due.purge) {
       const purged = await this.store.purge(clock.now() - BigInt(retentionMs) * 1000n, PURGE_ROWS);
       this.#due.purge = purged === PURGE_ROWS ? now : now + PURGE_EVERY_MS;
+    }
+  }
+
+  /** Begins again what others have left behind, as much as there is room for. */
+  async #takeOver(): Promise<void> {
+    const { clock, log, runningMax, resumable } = this.#options;
+    const limit = runningMax - this.#taken;
+    if (this.#state !== 'serving' || resumable.size === 0 || limit <= 0) return;
+    const now = clock.now();
+    const lease = { owner: this.#owner, until: this.#leaseEnd(now), now, limit };
+    this.#taken += limit; // kept free while the rows are being taken
+    const records = await this.store.takeOver(this.#resumable, lease).catch((error: unknown) => {
+      for (let place = 0; place < limit; place += 1) this.#leave();
+      throw error;
+    });
+    for (let place = records.length; place < limit; place += 1) this.#leave();
+    for (const record of records) {
+      const resume = resumable.get(record.kind);
+      if (!resume) throw new Error(`took over an operation of kind ${record.kind}`);
+      log.warn({ operation: record.id, kind: record.kind }, 'an operation of a process that is gone is begun again');
+      const operation = new RunningOperation(record, { store: this.store, clock, log });
+      this.#accept({ operation, work: (handle) => resume(record)(handle) });
     }
   }
 

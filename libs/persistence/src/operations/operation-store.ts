@@ -10,13 +10,18 @@ import {
   readCancelled,
   readOperation,
   reapOperations,
+  releaseOperation,
   renewLeases,
   requestCancel,
+  takeOverOperations,
   updateOperation,
   type HeldOperation,
   type OperationChange,
   type OperationQuery,
+  type Resumable,
 } from './operation-rows.ts';
+
+const NOTHING: Resumable = { kinds: [], attemptsMax: 1 };
 
 /** The operations of one service. Each write is one transaction with one attempt; those who call repeat it. */
 export class OperationStore {
@@ -60,9 +65,24 @@ export class OperationStore {
     return this.#database.read(({ sql }) => readCancelled(sql, owner));
   }
 
-  /** Fails those whose lease ran out. */
-  async reap(now: Micros): Promise<readonly OperationKey[]> {
-    const reaped = await this.#database.write(({ sql }) => reapOperations(sql, now));
+  /** Takes over what can be begun again, see `takeOverOperations`. */
+  takeOver(
+    resumable: Resumable,
+    lease: { readonly owner: string; readonly until: Micros; readonly now: Micros; readonly limit: number },
+  ): Promise<readonly OperationRecord[]> {
+    return this.#database.write(({ sql }) => takeOverOperations(sql, resumable, lease));
+  }
+
+  /** Gives one back, see `releaseOperation`. */
+  async release({ workspace, id, leaseOwner }: OperationRecord, now: Micros): Promise<void> {
+    const key = { workspace, id };
+    const released = await this.#database.write(({ sql }) => releaseOperation(sql, key, leaseOwner, now));
+    if (released) this.changes.notify(key);
+  }
+
+  /** Fails those whose lease ran out and that cannot be begun again. */
+  async reap(now: Micros, resumable: Resumable = NOTHING): Promise<readonly OperationKey[]> {
+    const reaped = await this.#database.write(({ sql }) => reapOperations(sql, now, resumable));
     for (const key of reaped) this.changes.notify(key);
     return reaped;
   }

@@ -39,6 +39,8 @@ export interface OperationRecord extends OperationKey {
   readonly leaseUntil: Micros;
   /** Grows with every change that a reader can see; a longer lease is none. */
   readonly revision: bigint;
+  /** What another runner needs to begin the work again; undefined for work that ends with its process. */
+  readonly inputJson: string | undefined;
 }
 
 export const isFinal = (state: OperationState): boolean =>
@@ -63,5 +65,8 @@ export interface OperationHandle {
    */
   progress(done: bigint | number, total?: bigint | number): void;
 }
+
+/** Makes the work of an operation from its record alone, after the process that began it is gone. */
+export type ResumeOperation = (record: OperationRecord) => OperationWork;
 
 export type OperationWork = (operation: OperationHandle) => Promise<OperationResult>;

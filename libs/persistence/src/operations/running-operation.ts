@@ -26,6 +26,9 @@ const toCount = (value: bigint | number, what: string): bigint => {
 /** One operation of this process: its newest known row, and the writes that keep the row up to date, one after the other. */
 export class RunningOperation implements OperationHandle {
   readonly id: string;
+  readonly kind: string;
+  /** Another process can begin it again. */
+  readonly isRepeatable: boolean;
   readonly log: Logger;
   /** Until when others must believe that we work on it. */
   leaseUntil: Micros;
@@ -46,6 +49,8 @@ export class RunningOperation implements OperationHandle {
     this.#clock = parts.clock;
     this.#progress = { done: record.done, total: record.total };
     this.id = record.id;
+    this.kind = record.kind;
+    this.isRepeatable = record.inputJson !== undefined;
     this.leaseUntil = record.leaseUntil;
     this.log = parts.log.child({ operation: record.id, kind: record.kind });
   }
@@ -95,6 +100,15 @@ export class RunningOperation implements OperationHandle {
   finish(outcome: OperationOutcome): Promise<void> {
     this.#ended.abort();
     this.#finished ??= this.#exclusively(() => this.#writeEnd(outcome));
+    return this.#finished;
+  }
+
+  /** The process stops and another one is to go on: nothing is written after that. */
+  release(): Promise<void> {
+    this.#ended.abort();
+    this.#finished ??= this.#exclusively(() => this.#store.release(this.#record, this.#clock.now())).catch(
+      (error: unknown) => this.log.warn({ error }, 'the operation could not be given back; its lease will run out'),
+    );
     return this.#finished;
   }
 

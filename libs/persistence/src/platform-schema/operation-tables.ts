@@ -4,3 +4,9 @@ export const operationTables: readonly string[] = [
   `create index slipway_operation_final on slipway_operation (updated_at)
     where state in ('succeeded', 'failed', 'cancelled')`,
 ];
+
+/** What another runner needs to begin the work again, and how often it was begun. */
+export const operationResumeColumns: readonly string[] = [
+  'alter table slipway_operation add column input_json text',
+  'alter table slipway_operation add column attempts bigint not null default 1',
+];

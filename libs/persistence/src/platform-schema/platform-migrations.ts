@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 import type { MigrationLists } from '../database/migration.ts';
 import { auditTables } from './audit-tables.ts';
-import { operationTables } from './operation-tables.ts';
+import { operationResumeColumns, operationTables } from './operation-tables.ts';
 import { outboxTables } from './outbox-tables.ts';
 import { requestTables } from './request-tables.ts';
 
@@ -28,8 +28,15 @@ class PlatformOperations extends Migration {
   }
 }
 
+class PlatformOperationResume extends Migration {
+  override readonly name = 'platform-0003-operation-resume';
+  override up(): void {
+    for (const statement of operationResumeColumns) this.addSql(statement);
+  }
+}
+
 /** Tables that every service has: outbox, inbox, requests, audit, operations. Applied before the service's own. */
 export const platformMigrations: MigrationLists = {
-  sqlite: [PlatformSqlite1, PlatformOperations],
-  postgresql: [PlatformPostgresql1, PlatformOperations],
+  sqlite: [PlatformSqlite1, PlatformOperations, PlatformOperationResume],
+  postgresql: [PlatformPostgresql1, PlatformOperations, PlatformOperationResume],
 };

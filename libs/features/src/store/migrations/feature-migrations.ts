@@ -1,0 +1,5 @@
+import type { MigrationLists } from '@slipway/persistence';
+import { FeaturesPostgresql1, FeaturesSqlite1 } from './features-0001.ts';
+
+/** Schema of the feature store, oldest first; for composition. */
+export const featureMigrations: MigrationLists = { sqlite: [FeaturesSqlite1], postgresql: [FeaturesPostgresql1] };
