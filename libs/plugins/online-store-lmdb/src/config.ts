@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 const Settings = z.strictObject({
-  /** Bound on the pages that hold rows. The file may be larger by what the last few transactions have replaced. */
+  /** Bound on the pages that hold rows. The file may be twice as large: a transaction copies the pages that it changes. */
   mapSizeMebibytes: z.coerce.number().int().min(1).max(1_048_576).default(4_096),
   /** `process`: what was acknowledged survives the end of the process. `power`: also loss of power, at an fsync per commit. */
   durability: z.enum(['process', 'power']).default('process'),

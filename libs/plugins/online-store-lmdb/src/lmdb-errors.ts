@@ -1,16 +1,16 @@
 import { DataLossError, DomainError, ExhaustedError, UnavailableError } from '@slipway/plugin-kit';
 import { MAP_SIZE_SETTING } from './config.ts';
 
-/** Of the operating system: EFBIG, ENOSPC, EDQUOT. */
-const NO_SPACE = new Set([27, 28, 122]);
+/** Of the operating system, as LMDB and as Node.js tell it. */
+const NO_SPACE = new Set<unknown>([27, 28, 122, 'EFBIG', 'ENOSPC', 'EDQUOT']);
 /** Of LMDB: page not found, corrupted, not an LMDB file, another version of the format. */
-const DAMAGED = new Set([-30_797, -30_796, -30_793, -30_794]);
+const DAMAGED = new Set<unknown>([-30_797, -30_796, -30_793, -30_794]);
 
-/** The one place where an error of LMDB becomes one of ours. What is not from LMDB passes as it is. */
+/** The one place where an error of LMDB or of the file system becomes one of ours. What is from neither passes as it is. */
 export function fromLmdbError(error: unknown): unknown {
   if (error instanceof DomainError || !(error instanceof Error)) return error;
   const { code } = error as { code?: unknown };
-  if (typeof code !== 'number') return error;
+  if (typeof code !== 'number' && typeof code !== 'string') return error;
   if (NO_SPACE.has(code)) {
     return new ExhaustedError(`no space is left for the online store: ${error.message}; free some on its disk`, {
       cause: error,

@@ -15,6 +15,7 @@ import {
 } from '@slipway/plugin-kit';
 import type { LmdbConfig } from './config.ts';
 import { assertLmdbFile } from './file-header.ts';
+import { assertRoomToOpen } from './file-space.ts';
 import { mapped } from './lmdb-errors.ts';
 import { RowDatabase } from './row-database.ts';
 import { UseMarker } from './use-marker.ts';
@@ -48,12 +49,16 @@ export class LmdbOnlineStore implements OnlineStore {
     signal.throwIfAborted();
     const { clock, ids, dataDirectory } = this.#dependencies;
     this.#calls.open();
+    const id = ids.next();
     const path = join(dataDirectory, FILE);
-    const marker = new UseMarker(dataDirectory, path, ids.next());
-    marker.assertTrusted();
-    assertLmdbFile(path);
-    if (this.#config.durability === 'process') marker.start();
-    const rows = mapped(() => new RowDatabase(path, this.#config));
+    const marker = new UseMarker(dataDirectory, path, id);
+    const rows = mapped(() => {
+      marker.assertTrusted();
+      assertLmdbFile(path);
+      assertRoomToOpen(join(dataDirectory, `space-${id}`));
+      if (this.#config.durability === 'process') marker.start();
+      return new RowDatabase(path, this.#config);
+    });
     const writes = new WriteQueue(
       (step) => rows.transaction(step),
       () => clock.monotonicMs(),

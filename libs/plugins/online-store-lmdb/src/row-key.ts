@@ -22,6 +22,11 @@ export class RowKeys {
     this.#prefixBytes = at;
   }
 
+  /** Of the selected table, before the key of each row. */
+  get prefixBytes(): number {
+    return this.#prefixBytes;
+  }
+
   of(key: Uint8Array): Uint8Array {
     this.#buffer.set(key, this.#prefixBytes);
     return this.#buffer.subarray(0, this.#prefixBytes + key.byteLength);
