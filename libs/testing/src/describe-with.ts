@@ -9,6 +9,7 @@ const PROGRAMS = {
   redis: 'redis-server',
   docker: 'dockerd',
   python: 'python3',
+  chromium: 'chromium',
 } as const;
 export type ServerName = keyof typeof PROGRAMS;
 
