@@ -8,7 +8,10 @@ const [, , behaviour = '', pids = ''] = process.argv;
 const folder = process.env['SLIPWAY_MODEL_DIRECTORY'] ?? '';
 const note = (pid: number | undefined): void => appendFileSync(pids, `${pid}\n`);
 const leave = (file: string, content: string | Uint8Array): void => writeFileSync(join(folder, file), content);
-const stay = (): void => void setInterval(() => undefined, 1000);
+/** Nothing here outlives a test whose own process was killed. */
+const STAY_MS_MAX = 60_000;
+const HELD_BUFFERS_MAX = 128; // 1 GiB
+const stay = (): void => void setTimeout(() => process.exit(9), STAY_MS_MAX);
 const shape = [-1, 1];
 const leaveModel = (): void => {
   const graph = {
@@ -20,10 +23,14 @@ const leaveModel = (): void => {
   };
   leave('model.onnx', buildModel({ producer: 'test', opsets: [{ domain: '', version: 17 }], graph }));
 };
-/** A process of another program that ignores SIGTERM and keeps our standard output open. */
-const child = (detached: boolean): void => {
-  const code = 'process.on("SIGTERM", () => undefined); setInterval(() => undefined, 1000);';
-  note(spawn(process.execPath, ['-e', code], { detached, stdio: 'inherit' }).pid);
+/**
+ * A process of another program that ignores SIGTERM and keeps our standard output open: in our group with an environment of its own, or
+ * out of the group with ours.
+ */
+const child = (where: 'in the group' | 'out of it'): void => {
+  const code = `process.on("SIGTERM", () => undefined); setTimeout(() => undefined, ${STAY_MS_MAX});`;
+  const detached = where === 'out of it';
+  note(spawn(process.execPath, ['-e', code], { detached, stdio: 'inherit', ...(detached ? {} : { env: {} }) }).pid);
 };
 
 const behaviours: Readonly<Record<string, () => void>> = {
@@ -50,23 +57,24 @@ const behaviours: Readonly<Record<string, () => void>> = {
   },
   fork: () => {
     note(process.pid);
-    child(false);
-    child(true); // has left the group
+    child('in the group');
+    child('out of it');
     console.log('ready');
     stay();
   },
   orphans: () => {
-    child(false);
-    child(true);
+    child('in the group');
+    child('out of it');
     leaveModel();
     process.exit(0); // without waiting for them
   },
   hog: () => {
     const held: Buffer[] = [];
-    setInterval(() => held.push(Buffer.alloc(8 * 1024 * 1024, 1)), 5);
+    setInterval(() => held.length < HELD_BUFFERS_MAX && held.push(Buffer.alloc(8 * 1024 * 1024, 1)), 5);
+    stay();
   },
   forkedHog: () => {
-    const code = 'const held = []; setInterval(() => held.push(Buffer.alloc(8388608, 1)), 5);';
+    const code = `const held = []; setInterval(() => held.length < ${HELD_BUFFERS_MAX} && held.push(Buffer.alloc(8388608, 1)), 5); setTimeout(() => process.exit(9), ${STAY_MS_MAX});`;
     for (let i = 0; i < 3; i += 1) note(spawn(process.execPath, ['-e', code], { stdio: 'ignore' }).pid);
     stay();
   },
