@@ -1,8 +1,10 @@
 import type { BenchRow } from './bench-row.ts';
 import { eventsRow } from './events/events-row.ts';
 import { inferLargeRow } from './inference/infer-large-row.ts';
+import { inferRestRow } from './inference/infer-rest-row.ts';
 import { inferSmallRow } from './inference/infer-small-row.ts';
 import { outboxRow } from './outbox/outbox-row.ts';
+import { predictRow } from './prediction/predict-row.ts';
 import { oneProcessRow } from './start/one-process-row.ts';
 import { inProcessRow } from './transports/in-process-row.ts';
 
@@ -10,6 +12,8 @@ import { inProcessRow } from './transports/in-process-row.ts';
 export const BENCH_ROWS: readonly BenchRow[] = [
   inferSmallRow,
   inferLargeRow,
+  inferRestRow,
+  predictRow,
   inProcessRow,
   outboxRow,
   eventsRow,

@@ -102,10 +102,9 @@ export {
   type Counter,
   type Gauge,
   type Histogram,
-  type Labels,
-  type MetricDefinition,
   type MetricsRegistry,
 } from './telemetry/metrics-registry.ts';
+export { type Labels, type MetricDefinition } from './telemetry/metric-definition.ts';
 export { MetricsServer, type MetricsServerOptions, type Readiness } from './telemetry/metrics-server.ts';
 export { createRpcMetrics } from './telemetry/rpc-metrics.ts';
 export { activeTraceparent, formatTraceparent, parseTraceparent } from './telemetry/traceparent.ts';

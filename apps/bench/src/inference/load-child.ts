@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { answerParent } from '../measure/bench-child.ts';
 import { percentileOf } from '../measure/spread.ts';
+import { Http1Caller } from './http1-caller.ts';
 import { Http2Caller } from './http2-caller.ts';
 import type { LoadOutcome, LoadPlan, LoadRequest } from './load-plan.ts';
 
-let caller: Http2Caller | undefined;
+let caller: Http1Caller | Http2Caller | undefined;
 let frames: readonly Buffer[] = [];
 let next = 0;
 
@@ -65,9 +66,9 @@ async function openLoop({ seconds, callsPerSecond }: Extract<LoadPlan, { kind: '
 
 answerParent(async (request: LoadRequest) => {
   if ('plan' in request) return request.plan.kind === 'closed' ? closedLoop(request.plan) : openLoop(request.plan);
-  const { address, path, token } = request.target;
+  const { address, path, token, http } = request.target;
   frames = request.target.frames.map((frame) => Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength));
   caller?.close();
-  caller = new Http2Caller(address, path, token);
+  caller = http ? new Http1Caller(address, path, token, http.headers) : new Http2Caller(address, path, token);
   return callNext();
 });

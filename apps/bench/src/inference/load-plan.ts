@@ -3,8 +3,10 @@ export interface LoadTarget {
   readonly address: string;
   readonly path: string;
   readonly token: string | undefined;
-  /** Framed messages, used in turn. */
+  /** Framed messages, used in turn; over HTTP bodies. */
   readonly frames: readonly Uint8Array[];
+  /** Of a call over HTTP/1.1; without them calls go over gRPC. */
+  readonly http?: { readonly headers: Readonly<Record<string, string>> };
 }
 
 export type LoadPlan =

@@ -1,9 +1,7 @@
 import * as prometheus from 'prom-client';
+import type { Labels, MetricDefinition } from './metric-definition.ts';
 import { PendingCounts } from './pending-counts.ts';
 import { SeriesHistogram } from './series-histogram.ts';
-
-/** Values by label name; every label of the metric must be there. */
-export type Labels<Label extends string> = Readonly<Record<Label, string>>;
 
 export interface Counter<Label extends string = never> {
   /** @param by 0 or more. */
@@ -18,13 +16,6 @@ export interface Histogram<Label extends string = never> {
   observe(labels: Labels<Label>, value: number): void;
   /** `observe` of one series, looked up once: for what every call does. */
   bind(labels: Labels<Label>): (value: number) => void;
-}
-
-/** What of a metric does not change. Names follow Prometheus: base units, `_total` for counters, `_seconds`, `_bytes`. */
-export interface MetricDefinition<Label extends string = never> {
-  readonly name: string;
-  readonly help: string;
-  readonly labels?: readonly Label[];
 }
 
 /** Metrics of one process. Asking for a name again gives the same metric, so that modules can share it. */

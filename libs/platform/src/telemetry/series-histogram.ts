@@ -1,4 +1,4 @@
-import type { Labels, MetricDefinition } from './metrics-registry.ts';
+import type { Labels, MetricDefinition } from './metric-definition.ts';
 
 interface Series {
   readonly labels: Readonly<Record<string, string>>;

@@ -1,33 +1,14 @@
 import type { InferParameter__Output } from '@slipway/contracts/inference';
 import { InvalidArgumentError } from '@slipway/kernel';
 import { HttpRefusal } from '@slipway/platform';
-import { DATATYPES, type Datatype, type ModelSignature, type Tensor } from '@slipway/plugin-kit';
+import { DATATYPES, type Datatype, type Tensor } from '@slipway/plugin-kit';
 import { assertParameters, assertScheduling } from '../rpc/request-parameters.ts';
 import { readRawData, wrongDatatype } from '../rpc/tensor-codec.ts';
 import { readShape } from '../rpc/tensor-shape.ts';
 import { JsonText } from './exact-json.ts';
 import { NEEDS_DIGITS, readJsonData, type DataPlace } from './json-tensor.ts';
+import type { InferBody, InferBodyOptions } from './infer-request.ts';
 import { readRawRequest } from './raw-request.ts';
-
-/** What a REST request asks for. */
-export interface InferBody {
-  /** Empty when the caller gave none. */
-  readonly id: string;
-  readonly inputs: readonly Tensor[];
-  /** In the order wanted; undefined for all. */
-  readonly outputs: readonly string[] | undefined;
-  /** Whether an output goes in binary form. */
-  readonly isBinary: (output: string) => boolean;
-}
-
-export interface InferBodyOptions {
-  /** As the caller named it. */
-  readonly model: string;
-  readonly signature: ModelSignature;
-  /** Elements of all inputs together. */
-  readonly elementsMax: number;
-  readonly jsonBytesMax: number;
-}
 
 type Json = Readonly<Record<string, unknown>>;
 

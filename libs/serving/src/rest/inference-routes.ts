@@ -8,7 +8,8 @@ import {
 } from '../rpc/inference-service.ts';
 import { runInference } from '../rpc/model-infer.ts';
 import { describeStages, LATENCY_TRAILER, traceStages } from '../rpc/stage-report.ts';
-import { readInferBody, type InferBody } from './infer-body.ts';
+import { readInferBody } from './infer-body.ts';
+import type { InferBody } from './infer-request.ts';
 import { compressAnswer, encodeAnswer, HEADER_LENGTH, toReply } from './infer-reply.ts';
 
 export interface InferenceRoutesDependencies extends InferenceServiceDependencies {

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '@slipway/kernel';
 import type { Tensor, TensorSpec } from '@slipway/plugin-kit';
 import { elementBytes } from '../rpc/raw-elements.ts';
 import { readRawData } from '../rpc/tensor-codec.ts';
-import type { InferBody, InferBodyOptions } from './infer-body.ts';
+import type { InferBody, InferBodyOptions } from './infer-request.ts';
 
 const refuse = (description: string): InvalidArgumentError =>
   InvalidArgumentError.of('body', description, { reason: 'INFERENCE_REQUEST_INVALID' });
