@@ -59,11 +59,12 @@ it('speaks JSON for the services of its process, to whom they allow it, and tell
 });
 
 it('drains under load without losing an accepted request', async () => {
-  const { gatewayUrl, tokens, kill } = await start();
+  const running = await start();
+  const { gatewayUrl, tokens } = running;
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const failures: string[] = [];
   let answered = 0;
-  let isOver = false;
+  const over = new AbortController();
   const once = (): Promise<void> =>
     new Promise((resolve) => {
       const headers = { authorization: `Bearer ${tokens.alice}`, 'content-type': 'application/json' };
@@ -71,24 +72,24 @@ it('drains under load without losing an accepted request', async () => {
         answer.resume().once('end', () => {
           answered += 1;
           if (answer.statusCode !== 200) failures.push(String(answer.statusCode));
-          if (answer.headers.connection === 'close') isOver = true; // a balancer would go elsewhere from here
+          if (answer.headers.connection === 'close') over.abort(); // a balancer would go elsewhere from here
           resolve();
         });
         answer.once('error', (error) => (failures.push(error.message), resolve()));
       });
       sent.once('error', (error) => {
         failures.push(error.message);
-        isOver = true;
+        over.abort();
         resolve();
       });
       sent.end('{}');
     });
   const client = async (): Promise<void> => {
-    while (!isOver) await once();
+    while (!over.signal.aborted) await once();
   };
   const clients = Array.from({ length: 8 }, client);
   await delay(300);
-  const end = kill('SIGTERM');
+  const end = running.kill('SIGTERM');
   await Promise.all(clients);
   expect(failures).toEqual([]);
   expect(answered).toBeGreaterThan(20);

@@ -11,6 +11,8 @@ export interface HttpMetrics {
   watch(listener: HttpListenerName, active: () => number): void;
 }
 
+/** What is remembered; a caller may invent methods. */
+const SERIES_MAX = 2_000;
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** Names as OpenTelemetry's stable HTTP conventions read in Prometheus. */
@@ -27,17 +29,20 @@ export function createHttpMetrics(registry: MetricsRegistry): HttpMetrics {
     help: 'Requests whose answer has not ended, of all HTTP listeners.',
     read: () => [...active.values()].reduce((sum, count) => sum + count(), 0),
   });
+  // series looked up once: routes are few, and so are the statuses they answer with
+  const observers = new Map<string, (seconds: number) => void>();
+  const observerOf = (listener: string, sent: string, route: string, status: number): ((seconds: number) => void) => {
+    const key = `${listener} ${sent} ${status} ${route}`;
+    const known = observers.get(key);
+    if (known) return known;
+    const method = METHODS.has(sent) ? sent : '_OTHER';
+    const labels = { listener, http_request_method: method, http_route: route, http_response_status_code: `${status}` };
+    const observe = duration.bind(labels);
+    if (observers.size < SERIES_MAX) observers.set(key, observe);
+    return observe;
+  };
   return {
-    finished: (listener, method, route, status, seconds) =>
-      duration.observe(
-        {
-          listener,
-          http_request_method: METHODS.has(method) ? method : '_OTHER',
-          http_route: route,
-          http_response_status_code: String(status),
-        },
-        seconds,
-      ),
+    finished: (listener, method, route, status, seconds) => observerOf(listener, method, route, status)(seconds),
     watch: (listener, count) => void active.set(listener, count),
   };
 }
