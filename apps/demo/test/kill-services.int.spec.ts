@@ -7,8 +7,10 @@ import { addressesOfServices, HOLDERS, playScenario } from './scenario-on.ts';
 
 const SEEDS = sized({ small: [1], full: Array.from({ length: 20 }, (_, index) => index + 1) });
 const ROWS = 20_000;
+/** Then the scenario gets the time to come to its end. */
+const KILLS_MAX = sized({ small: 12, full: 60 });
 /** Between the start of one victim and the end of the next, milliseconds. */
-const PAUSE_MS = { min: 200, max: 2_500 };
+const PAUSE_MS = { min: 200, max: 3_000 };
 const GIVE_UP_MS = 120_000;
 const RETRY_MS = 100;
 
@@ -31,7 +33,7 @@ async function killAtRandom(services: Services, seed: number, ended: AbortSignal
   const random = seededRandom(seed);
   const upTo = (bound: number): number => (Buffer.from(random.bytes(4)).readUInt32LE() / 2 ** 32) * bound;
   const victims: ServiceName[] = [];
-  while (!ended.aborted) {
+  while (!ended.aborted && victims.length < KILLS_MAX) {
     await delay(PAUSE_MS.min + upTo(PAUSE_MS.max - PAUSE_MS.min));
     if (ended.aborted) break;
     const victim = SERVICE_NAMES[Math.floor(upTo(SERVICE_NAMES.length))] ?? 'registry';
