@@ -1,4 +1,5 @@
-export { createServingService, type ServingService, type ServingServiceOptions } from './create-serving-service.ts';
+export { createServingService, type ServingService } from './create-serving-service.ts';
+export { type ServingServiceOptions } from './serving-service-options.ts';
 export { type ServingConfig } from './serving-config.ts';
 export { readServingConfig, servingSettings } from './serving-settings.ts';
 export { servingEntities } from './store/slot-entity.ts';

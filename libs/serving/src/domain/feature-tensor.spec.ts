@@ -1,5 +1,5 @@
 import type { ColumnData, Datatype } from '@slipway/plugin-kit';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FeatureStatus } from './feature-source.ts';
 import { featureTensor } from './feature-tensor.ts';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { temporaryDirectory } from '@slipway/testing';
@@ -51,7 +51,7 @@ async function send({ method = 'POST', path = '/v2/models/m/infer', headers = {}
   });
   request.on('error', () => undefined); // a refusal may come before all of a body is sent
   request.end(body);
-  const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString();
@@ -229,7 +229,7 @@ describe('bad input over REST', () => {
 
   it('takes a body in 65 537 chunks of a byte', async () => {
     const request = httpRequest({ host: '127.0.0.1', port: server.port, method: 'POST', path: '/v2/models/m/infer' });
-    const answered = once(request, 'response') as Promise<[import('node:http').IncomingMessage]>;
+    const answered = once(request, 'response') as Promise<[IncomingMessage]>;
     const body = JSON.stringify({ inputs: [x] }).padEnd(65_537, ' ');
     for (const character of body) request.write(character);
     request.end();

@@ -1,6 +1,6 @@
 import { DATATYPES, type Datatype } from '@slipway/plugin-kit';
 import { temporaryDirectory } from '@slipway/testing';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readRawData } from '../rpc/tensor-codec.ts';
 import { echoModel } from '../testing/echo-model.ts';

@@ -59,7 +59,7 @@ export class FakeFeatureStore implements FeatureCalls {
     const column = { nulls: values.map((value) => value === undefined), [type]: { values: filled }, values: type };
     return {
       name,
-      values: column as unknown as GetOnlineFeaturesResponse__Output['features'][number]['values'],
+      values: column,
       statuses,
     };
   }
