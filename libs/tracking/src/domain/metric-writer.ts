@@ -1,4 +1,4 @@
-import { UnavailableError, type Clock } from '@slipway/kernel';
+import { ConflictError, UnavailableError, type Clock } from '@slipway/kernel';
 import { runNotActive, runNotFound } from './errors.ts';
 import type { TrackingLimits } from './limits.ts';
 import type { MetricPoint } from './metric.ts';
@@ -110,9 +110,20 @@ export class MetricWriter {
     for (const go of this.#waiting.splice(0)) go();
   }
 
+  /** A conflict that has outlived the repeats of the unit of work is tried once more: a stream cannot repeat what it has sent. */
+  async #append(workspace: string, pendings: readonly Pending[]): Promise<ReadonlyMap<string, 'absent' | 'deleted'>> {
+    const append = () => this.#unitOfWork.run(callIn(workspace), (tx) => tx.metrics.appendToActive(pendings));
+    try {
+      return await append();
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      return append();
+    }
+  }
+
   async #commit(workspace: string, pendings: readonly Pending[]): Promise<void> {
     try {
-      const refused = await this.#unitOfWork.run(callIn(workspace), (tx) => tx.metrics.appendToActive(pendings));
+      const refused = await this.#append(workspace, pendings);
       for (const { runId, settle } of pendings) {
         const state = refused.get(runId);
         if (state === undefined) settle();

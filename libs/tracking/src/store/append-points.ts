@@ -1,14 +1,21 @@
-import type { Random } from '@slipway/kernel';
-import { decodeFloat64, encodeFloat64, type SqlRunner, type SqlValue } from '@slipway/persistence';
+import { ConflictError } from '@slipway/kernel';
+import {
+  decodeFloat64,
+  encodeFloat64,
+  UniqueViolationError,
+  type SqlRunner,
+  type SqlValue,
+} from '@slipway/persistence';
 import type { MetricAppend, MetricPoint } from '../domain/metric.ts';
 import { insertRows, lockClause, selectIn } from './bulk.ts';
+import type { SeriesNumbers } from './series-numbers.ts';
 
 export interface AppendContext {
   readonly sql: SqlRunner;
   readonly workspace: string;
   /** Microseconds. */
   readonly now: bigint;
-  readonly random: Random;
+  readonly numbers: SeriesNumbers;
 }
 
 interface StoredPoint {
@@ -60,15 +67,6 @@ function groupBySeries(appends: readonly MetricAppend[]): Series[] {
   );
 }
 
-/**
- * New numbers grow with time, so that the points of young runs lie together: 52 bits of microseconds (until the year 2112) and 11 random ones.
- * Two processes that hit the same number are told apart by the unique index.
- */
-function firstSeriesNumber(now: bigint, random: Random): bigint {
-  const [high = 0, low = 0] = random.bytes(2);
-  return now * 2048n + BigInt(((high << 8) | low) & 2047);
-}
-
 const IS_LATER = '(excluded.step, excluded.timestamp, excluded.value) > (s.step, s.timestamp, s.value)';
 const later = (column: string): string =>
   `${column} = case when ${IS_LATER} then excluded.${column} else s.${column} end`;
@@ -86,21 +84,37 @@ const INSERT_POINTS = {
   width: 5,
 };
 
-/** Stores points of runs that the caller has locked or held. */
-export async function appendPoints(context: AppendContext, appends: readonly MetricAppend[]): Promise<void> {
-  const { sql, workspace, now, random } = context;
-  const all = groupBySeries(appends);
-  if (all.length === 0) return;
-  const first = firstSeriesNumber(now, random);
+type NumbersByRun = ReadonlyMap<string, ReadonlyMap<string, bigint>>;
+
+/** @throws {ConflictError} when another process has just used one of the numbers: repeat the call. */
+async function upsertSeries(
+  { sql, workspace, now, numbers }: AppendContext,
+  all: readonly Series[],
+): Promise<NumbersByRun> {
+  const first = numbers.take(all.length, now);
   const upserts: SqlValue[] = [];
   all.forEach(({ runId, key, latest }, index) => {
     upserts.push(workspace, runId, key, first + BigInt(index), latest.step, latest.timestamp, latest.value);
   });
-  const numbers = new Map<string, Map<string, bigint>>();
-  for (const row of await insertRows<{ run_id: string; key: string; series: string }>(sql, UPSERT_SERIES, upserts)) {
-    const ofRun = numbers.get(row.run_id) ?? new Map<string, bigint>();
-    numbers.set(row.run_id, ofRun.set(row.key, BigInt(row.series)));
+  const byRun = new Map<string, Map<string, bigint>>();
+  try {
+    for (const row of await insertRows<{ run_id: string; key: string; series: string }>(sql, UPSERT_SERIES, upserts)) {
+      const ofRun = byRun.get(row.run_id) ?? new Map<string, bigint>();
+      byRun.set(row.run_id, ofRun.set(row.key, BigInt(row.series)));
+    }
+    return byRun;
+  } catch (error) {
+    if (!(error instanceof UniqueViolationError)) throw error;
+    throw new ConflictError('another server began a metric in the same microsecond; repeat the call', { cause: error });
   }
+}
+
+/** Stores points of runs that the caller has locked or held. */
+export async function appendPoints(context: AppendContext, appends: readonly MetricAppend[]): Promise<void> {
+  const { sql, workspace } = context;
+  const all = groupBySeries(appends);
+  if (all.length === 0) return;
+  const numbers = await upsertSeries(context, all);
   const numberOf = ({ runId, key }: Series): bigint => {
     const number = numbers.get(runId)?.get(key);
     if (number === undefined) throw new Error('the database returned no number for a series that it has stored');

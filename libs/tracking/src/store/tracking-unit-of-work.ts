@@ -2,6 +2,7 @@ import type { EventDefinition, Random } from '@slipway/kernel';
 import type { Transaction, UnitOfWork } from '@slipway/persistence';
 import type { TrackingFact } from '../domain/facts.ts';
 import type { TrackingTransaction, TrackingUnitOfWork } from '../domain/unit-of-work.ts';
+import { SeriesNumbers } from './series-numbers.ts';
 import { trackingReads } from './tracking-reads.ts';
 import { trackingWrites } from './tracking-writes.ts';
 
@@ -13,17 +14,20 @@ export const createTrackingUnitOfWork = (
   unitOfWork: UnitOfWork,
   encodeFact: EncodeFact,
   random: Random,
-): TrackingUnitOfWork => ({
-  run: (call, work) => unitOfWork.run(call, (tx) => work(trackingTransaction(tx, encodeFact, random))),
-  read: ({ workspace }, work) => unitOfWork.read(({ sql }) => work(trackingReads(sql, workspace))),
-});
+): TrackingUnitOfWork => {
+  const numbers = new SeriesNumbers(random);
+  return {
+    run: (call, work) => unitOfWork.run(call, (tx) => work(trackingTransaction(tx, encodeFact, numbers))),
+    read: ({ workspace }, work) => unitOfWork.read(({ sql }) => work(trackingReads(sql, workspace))),
+  };
+};
 
-function trackingTransaction(tx: Transaction, encodeFact: EncodeFact, random: Random): TrackingTransaction {
+function trackingTransaction(tx: Transaction, encodeFact: EncodeFact, numbers: SeriesNumbers): TrackingTransaction {
   const { workspace } = tx.context.caller;
   const reads = trackingReads(tx.sql, workspace);
   return {
     now: tx.now,
-    ...trackingWrites(tx, reads, workspace, random),
+    ...trackingWrites(tx, reads, workspace, numbers),
     events: {
       add: (fact) => {
         const { definition, payload } = encodeFact(fact);

@@ -1,4 +1,4 @@
-import { canonicalJson, type Random } from '@slipway/kernel';
+import { canonicalJson } from '@slipway/kernel';
 import {
   translateDatabaseError,
   UniqueViolationError,
@@ -15,14 +15,20 @@ import { insertRows, lockClause, selectIn } from './bulk.ts';
 import { ExperimentRow, RunRow } from './entities.ts';
 import { readExperiment } from './experiment-rows.ts';
 import { sqlPart } from './keyset-sql.ts';
+import type { SeriesNumbers } from './series-numbers.ts';
 import { readRun } from './tracking-reads.ts';
 
 type Writes = Pick<TrackingTransaction, 'experiments' | 'runs' | 'params' | 'tags' | 'metrics' | 'inputs'>;
 
 /** The changes of one workspace; each one is a statement of its own, sent when it is made. */
-export function trackingWrites(tx: Transaction, reads: TrackingReads, workspace: string, random: Random): Writes {
+export function trackingWrites(
+  tx: Transaction,
+  reads: TrackingReads,
+  workspace: string,
+  numbers: SeriesNumbers,
+): Writes {
   const { sql, now } = tx;
-  const append = { sql, workspace, now, random };
+  const append = { sql, workspace, now, numbers };
   return {
     experiments: { ...reads.experiments, ...experimentWrites(tx, workspace) },
     runs: { ...reads.runs, ...runWrites(tx, workspace) },

@@ -45,6 +45,8 @@ class StreamState {
   /** Taken, neither stored nor refused. */
   waiting = 0;
   failure: unknown;
+  /** Points of the stream were refused: what comes after them is not counted, so that the count tells where to go on. */
+  hasGap = false;
   ended = false;
   readonly #roomWaiters: (() => void)[] = [];
   #wake: () => void = () => undefined;
@@ -100,9 +102,12 @@ async function takeIn(
         apply();
       });
     state.waiting += points.length;
-    // what comes after a failure is not counted: the count tells where to go on
-    const stored = settled(() => (state.durable += state.failure === undefined ? BigInt(points.length) : 0n));
-    const refused = (error: unknown): void => settled(() => (state.failure ??= error))();
+    const stored = settled(() => (state.durable += state.hasGap ? 0n : BigInt(points.length)));
+    const refused = (error: unknown): void =>
+      settled(() => {
+        state.hasGap = true;
+        state.failure ??= error;
+      })();
     void writer.append(caller.workspace, reader.runId, points).then(stored, refused); // without points it asks whether the run takes any
     await state.room();
     await writer.room(signal);

@@ -1,0 +1,91 @@
+import { InvalidArgumentError } from '@slipway/kernel';
+import type { Experiment } from '../domain/experiment.ts';
+import { compareValues } from '../domain/metric.ts';
+import type { Page, PageRequest } from '../domain/paging.ts';
+import { artifactUri, type RunView } from '../domain/run.ts';
+import type { ExperimentOrderField, OrderTerm, RunOrderField } from '../domain/search/conditions.ts';
+
+type Value = string | number | bigint | undefined;
+type Compare<Item> = (left: Item, right: Item) => number;
+
+const signOf = (isBefore: boolean): number => (isBefore ? -1 : 1);
+
+/** Texts by their bytes, doubles as `compareValues`. */
+function compare(left: Value, right: Value): number {
+  if (typeof left === 'string') return Buffer.compare(Buffer.from(left), Buffer.from(String(right)));
+  if (typeof left === 'number') return compareValues(left, Number(right));
+  return left === right ? 0 : signOf((left ?? 0n) < (right ?? 0n));
+}
+
+/** 0 for values, 1 for NaN, 2 for nothing: in this order whatever the direction. */
+const rankOf = (value: Value): number =>
+  value === undefined ? 2 : Number(typeof value === 'number' && Number.isNaN(value));
+
+function byTerm<Item>(valueOf: (item: Item) => Value, descending: boolean): Compare<Item> {
+  return (leftItem, rightItem) => {
+    const [left, right] = [valueOf(leftItem), valueOf(rightItem)];
+    const rank = rankOf(left) - rankOf(right);
+    if (rank !== 0 || rankOf(left) > 0) return rank;
+    return descending ? -compare(left, right) : compare(left, right);
+  };
+}
+
+const inTurn =
+  <Item>(compares: readonly Compare<Item>[]): Compare<Item> =>
+  (left, right) => {
+    for (const each of compares) {
+      const result = each(left, right);
+      if (result !== 0) return result;
+    }
+    return 0;
+  };
+
+function runValue(workspace: string, field: RunOrderField, view: RunView): Value {
+  const { run } = view;
+  if (field.on === 'metric') return view.metrics.find(({ key }) => key === field.key)?.value;
+  if (field.on === 'param') return view.params[field.key];
+  if (field.on === 'tag') return view.tags[field.key];
+  if (field.on === 'time') return field.attribute === 'start_time' ? run.startTime : run.endTime;
+  const texts = { run_id: run.runId, run_name: run.name, user_id: run.userId, status: run.status };
+  return field.attribute === 'artifact_uri' ? artifactUri(workspace, run) : texts[field.attribute];
+}
+
+export const runOrder = (workspace: string, order: readonly OrderTerm<RunOrderField>[]): Compare<RunView> =>
+  inTurn([
+    ...order.map(({ field, descending }) => byTerm((view: RunView) => runValue(workspace, field, view), descending)),
+    byTerm((view: RunView) => view.run.startTime, true),
+    byTerm((view: RunView) => view.run.runId, false),
+  ]);
+
+export const experimentOrder = (order: readonly OrderTerm<ExperimentOrderField>[]): Compare<Experiment> =>
+  inTurn([
+    ...order.map(({ field, descending }) =>
+      byTerm((experiment: Experiment) => {
+        if (field === 'name') return experiment.name;
+        if (field === 'experiment_id') return experiment.id;
+        return field === 'creation_time' ? experiment.creationTime : experiment.lastUpdateTime;
+      }, descending),
+    ),
+    byTerm((experiment: Experiment) => experiment.id, true),
+  ]);
+
+/** @param list tells this list from every other one. A token names the last item, so that a page goes on behind it. */
+export function pageOf<Item>(
+  sorted: readonly Item[],
+  list: unknown,
+  keyOf: (item: Item) => string,
+  { pageSize, pageToken }: PageRequest,
+): Page<Item> {
+  const binding = JSON.stringify(list, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
+  let start = 0;
+  if (pageToken !== '') {
+    const [of, last] = Buffer.from(pageToken, 'base64url').toString().split('\n');
+    if (of !== binding)
+      throw InvalidArgumentError.of('page_token', 'is not of this list', { reason: 'PAGE_TOKEN_INVALID' });
+    start = sorted.findIndex((item) => keyOf(item) === last) + 1;
+  }
+  const items = sorted.slice(start, start + pageSize);
+  const last = items.at(-1);
+  if (sorted.length <= start + pageSize || last === undefined) return { items };
+  return { items, nextPageToken: Buffer.from(`${binding}\n${keyOf(last)}`).toString('base64url') };
+}
