@@ -56,6 +56,7 @@ const files: Readonly<Record<string, readonly [content: string, mode: number]>> 
   'postgres.password': [postgres, FOR_CONTAINERS],
   's3.env': [`ROOT_ACCESS_KEY_ID=${s3User}\nROOT_SECRET_ACCESS_KEY=${s3}\n`, FOR_YOU], // read by the client, not in a container
   'valkey.conf': [`requirepass ${valkey}\n`, FOR_CONTAINERS],
+  'valkey.password': [`${valkey}\n`, FOR_CONTAINERS],
   'admin.token': [`${admin.token}\n`, FOR_YOU],
 };
 

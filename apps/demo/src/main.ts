@@ -7,6 +7,7 @@ import { closingTable } from './closing-table.ts';
 import { connectPrincipal } from './connect.ts';
 import { openFlights, packagedFlights } from './flights.ts';
 import { DEMO_HELP, readDemoOptions, type DemoOptions } from './options.ts';
+import { pasteTable } from './paste.ts';
 import { createScreen, type Screen } from './screen.ts';
 import { peakMemoryOf, startServer, type DemoServer } from './server.ts';
 import { MODEL, tellStory } from './story.ts';
@@ -64,6 +65,7 @@ async function run(options: DemoOptions, screen: Screen): Promise<void> {
     };
     const table = closingTable(outcome, resources);
     screen.table(table);
+    if (options.paste !== undefined) pasteTable(options.paste, table);
     if (options.json) process.stdout.write(`${JSON.stringify({ ...outcome, resources }, null, 2)}\n`);
     if (outcome.swap.failed > 0 || outcome.swap.wrong > 0) process.exitCode = 1;
     if (options.keep) {

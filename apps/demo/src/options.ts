@@ -12,17 +12,20 @@ export interface DemoOptions {
   readonly json: boolean;
   /** Calls during the swap. */
   readonly calls: number;
+  /** Markdown file whose table is replaced by the closing table. */
+  readonly paste: string | undefined;
   readonly help: boolean;
 }
 
 export const DEMO_HELP = `npm run demo -- [options]
 
-  --rows N    train on a fixed sample of N flights instead of all 1.5 million
+  --rows N    join and train on a fixed sample of N flights instead of all 1.5 million
   --seed N    seed of the sample and of the training (default 1)
   --data F    read flights from this Parquet file
   --calls N   calls during the swap (default 10000)
   --keep      leave the server running and say how to reach it
   --json      print the closing table as JSON
+  --paste F   put the closing table in the place that this Markdown file has for it
 `;
 
 /** @throws {Error} that names the option and what it takes. */
@@ -36,6 +39,7 @@ export function readDemoOptions(argv: readonly string[]): DemoOptions {
       calls: { type: 'string', default: '10000' },
       keep: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      paste: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -46,6 +50,7 @@ export function readDemoOptions(argv: readonly string[]): DemoOptions {
     calls: readCount('--calls', values.calls, 100),
     keep: values.keep,
     json: values.json,
+    paste: values.paste,
     help: values.help,
   };
 }

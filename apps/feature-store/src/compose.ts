@@ -5,6 +5,7 @@ import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
 import { openFeatures } from '@slipway/features';
 import { offlineStoreDuckdbPlugin } from '@slipway/offline-store-duckdb';
 import { onlineStoreLmdbPlugin } from '@slipway/online-store-lmdb';
+import { onlineStoreRedisPlugin } from '@slipway/online-store-redis';
 import { openPlatformServices } from '@slipway/persistence';
 import { driverComponent, type Composition, type ProcessContext } from '@slipway/platform';
 import type { settings } from './config.ts';
@@ -17,6 +18,7 @@ export const builtInPlugins = [
   artifactsLocalPlugin,
   offlineStoreDuckdbPlugin,
   onlineStoreLmdbPlugin,
+  onlineStoreRedisPlugin,
 ];
 
 export async function compose(context: ProcessContext<typeof settings>): Promise<Composition> {

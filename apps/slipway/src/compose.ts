@@ -15,6 +15,7 @@ import { localBackend, openGateway } from '@slipway/gateway';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
 import { offlineStoreDuckdbPlugin } from '@slipway/offline-store-duckdb';
 import { onlineStoreLmdbPlugin } from '@slipway/online-store-lmdb';
+import { onlineStoreRedisPlugin } from '@slipway/online-store-redis';
 import { openPlatformServices } from '@slipway/persistence';
 import {
   createGates,
@@ -39,6 +40,7 @@ export const builtInPlugins = [
   modelRuntimeOnnxPlugin,
   offlineStoreDuckdbPlugin,
   onlineStoreLmdbPlugin,
+  onlineStoreRedisPlugin,
 ];
 
 export async function compose(context: ProcessContext<typeof settings>): Promise<Composition> {

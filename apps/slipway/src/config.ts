@@ -12,7 +12,11 @@ export const settings = composeSettings(
   driverSetting('artifact-store', 'local', 'Where packages lie: local (files), s3, or one of a plugin.'),
   driverSetting('model-runtime', 'onnx', 'What runs models: onnx, or one of a plugin.'),
   driverSetting('offline-store', 'duckdb', 'What computes over files of rows: duckdb, or one of a plugin.'),
-  driverSetting('online-store', 'lmdb', 'Where features by key lie: lmdb (files), or one of a plugin.'),
+  driverSetting(
+    'online-store',
+    'lmdb',
+    'Where features by key lie: lmdb (files), redis (Redis or Valkey), or one of a plugin.',
+  ),
   metadataSettings,
   registrySettings,
   servingSettings,
