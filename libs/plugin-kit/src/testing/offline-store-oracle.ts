@@ -72,7 +72,7 @@ export function aggregate(wanted: WindowAggregation['function'], values: readonl
   if (wanted === 'minimum') return values.reduce((a, b) => (less(b, a) ? b : a));
   if (wanted === 'maximum') return values.reduce((a, b) => (less(a, b) ? b : a));
   const sum = values.every((value) => typeof value === 'bigint')
-    ? (values as readonly bigint[]).reduce((a, b) => a + b, 0n)
+    ? values.reduce((a, b) => a + b, 0n)
     : sumOfDoubles(values.map(Number));
   return wanted === 'sum' ? sum : Number(sum) / values.length;
 }

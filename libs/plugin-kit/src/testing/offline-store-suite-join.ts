@@ -249,7 +249,7 @@ export function joinContract(bench: () => Bench): void {
       onProgress: (step) => steps.push(step),
     });
     expect(steps.at(-1)?.done).toBe(steps.at(-1)?.total);
-    expect(steps.map(({ done }) => done)).toEqual([...steps.map(({ done }) => done)].sort((a, b) => a - b));
+    expect(steps.map(({ done }) => done)).toEqual(steps.map(({ done }) => done).sort((a, b) => a - b));
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { ColumnSpec, ColumnType } from '../column.ts';
 import type { JoinedView, ViewFeature, ViewTable, WindowAggregation } from '../offline-store.ts';

@@ -66,4 +66,4 @@ function joinBytes<T extends Float64Array | Uint8Array>(all: T, parts: readonly 
   return all;
 }
 
-const copy = (bytes: Uint8Array, length: number): ArrayBuffer => bytes.slice(0, length).buffer as ArrayBuffer;
+const copy = (bytes: Uint8Array, length: number): ArrayBuffer => bytes.slice(0, length).buffer;

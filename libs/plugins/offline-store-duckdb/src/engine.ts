@@ -1,4 +1,5 @@
 import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk, type DuckDBValue } from '@duckdb/node-api';
+import { parse } from 'node:path';
 import type { DuckdbConfig } from './config.ts';
 import { text } from './sql-text.ts';
 
@@ -43,6 +44,9 @@ export class DuckdbEngine {
       `TimeZone = 'UTC'`,
       `preserve_insertion_order = true`,
       `extension_directory = ${text(this.#spillDirectory)}`,
+      `custom_extension_repository = ${text(this.#spillDirectory)}`,
+      `allowed_directories = [${text(parse(this.#spillDirectory).root)}]`, // all of this machine's files, nothing else
+      'enable_external_access = false',
     ])
       await connection.run(`SET GLOBAL ${setting}`);
     await connection.run('SET lock_configuration = true');

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { openStore } from './testing/open-store.ts';
 
 const signal = new AbortController().signal;
-const ROWS = 40_000;
+const ROWS = 12_000;
 
 /** Sum and mean of numbers over windows, for rows that stand in the file in an order drawn with `seed`. */
 async function contentOf(threads: number, seed: number): Promise<string> {

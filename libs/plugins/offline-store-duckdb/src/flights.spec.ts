@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { seededRandom } from '@slipway/kernel';
 import type { ColumnType, IngestJob, PointInTimeJob, ViewTable } from '@slipway/plugin-kit';
 import { sized } from '@slipway/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +9,10 @@ const FLIGHTS = join(import.meta.dirname, '../../../../node_modules/vega-dataset
 const signal = new AbortController().signal;
 const MINUTE = 60_000_000n;
 const HOUR = 60n * MINUTE;
-const SAMPLES = sized({ small: 300, full: 4_000 });
+const SAMPLES = sized({ small: 100, full: 4_000 });
+/** Airports whose flights are compared: one of the largest and some small ones. All of them would be a million objects. */
+const AIRPORTS = ['ATL', 'LGA', 'ABQ', 'BTV', 'ANC'];
+const IN_AIRPORTS = `origin IN (${AIRPORTS.map((airport) => `'${airport}'`).join(', ')})`;
 
 interface Flight {
   readonly event: bigint;
@@ -83,7 +85,7 @@ describe('flights of 2001', { timeout: 120_000 }, () => {
   });
 
   it.each([true, false])(
-    'are joined as nested loops would, and to the same bits by one thread and by four; cut-off %s',
+    'are joined as nested loops would, with the cut-off to the same bits by one thread and by four; cut-off %s',
     async (createdCutoff) => {
       const job = joinJob(accepted, createdCutoff);
       const first = await open.store.joinPointInTime(
@@ -91,15 +93,15 @@ describe('flights of 2001', { timeout: 120_000 }, () => {
         signal,
       );
       expect(first.rows).toBe(1_477_816);
-      const random = seededRandom(20010101);
-      const rows = Array.from({ length: SAMPLES }, () => Math.floor(random.next() * first.rows));
+      const joined = join(open.directory, `joined-${createdCutoff}.parquet`);
       const sampled = await open.sql(
-        `SELECT epoch_us(date), origin, delay, last, mean_1h, mean_24h FROM read_parquet('${join(open.directory, `joined-${createdCutoff}.parquet`)}', file_row_number = true) WHERE file_row_number IN (${rows.join(', ')})`,
+        `SELECT epoch_us(date), origin, delay, last, mean_1h, mean_24h FROM '${joined}' WHERE ${IN_AIRPORTS} ` +
+          `ORDER BY hash(date, origin, delay) LIMIT ${SAMPLES}`,
       );
-      expect(sampled.length).toBe(new Set(rows).size);
+      expect(sampled).toHaveLength(SAMPLES);
       for (const [date, origin, , ...found] of sampled)
         expect(found).toEqual(expected(flights.get(String(origin)) ?? [], BigInt(String(date)), createdCutoff));
-      for (const threads of [1, 4]) {
+      for (const threads of createdCutoff ? [1, 4] : []) {
         const other = await openStore({ threads, memoryMebibytes: 512 });
         const { contentSha256 } = await other.store.joinPointInTime(
           { ...job, outputFile: join(other.directory, 'joined.parquet') },
@@ -115,7 +117,7 @@ describe('flights of 2001', { timeout: 120_000 }, () => {
 async function readFlights(open: OpenStore, file: string): Promise<ReadonlyMap<string, readonly Flight[]>> {
   const flights = new Map<string, Flight[]>();
   for (const [event, created, arrival, origin, delay] of await open.sql(
-    `SELECT epoch_us(__event), epoch_us(__created), __arrival, origin, delay FROM '${file}'`,
+    `SELECT epoch_us(__event), epoch_us(__created), __arrival, origin, delay FROM '${file}' WHERE ${IN_AIRPORTS}`,
   )) {
     const flight = {
       event: event as bigint,

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { ViewTable } from '@slipway/plugin-kit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore, type OpenStore } from './testing/open-store.ts';

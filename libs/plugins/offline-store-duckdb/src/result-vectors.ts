@@ -24,13 +24,13 @@ export function vectorBuffers(chunk: DuckDBDataChunk, column: number, type: Colu
   switch (type) {
     case 'integer':
     case 'timestamp':
-      return withValidity((vector as DuckDBBigIntVector)['items'], vector as DuckDBBigIntVector);
+      return withValidity((vector as DuckDBBigIntVector)['items'], vector);
     case 'number':
-      return withValidity((vector as DuckDBDoubleVector)['items'], vector as DuckDBDoubleVector);
+      return withValidity((vector as DuckDBDoubleVector)['items'], vector);
     case 'boolean':
-      return withValidity((vector as DuckDBBooleanVector)['dataView'], vector as DuckDBBooleanVector);
+      return withValidity((vector as DuckDBBooleanVector)['dataView'], vector);
     case 'string':
-      return withValidity((vector as DuckDBVarCharVector)['dataView'], vector as DuckDBVarCharVector);
+      return withValidity((vector as DuckDBVarCharVector)['dataView'], vector);
   }
 }
 

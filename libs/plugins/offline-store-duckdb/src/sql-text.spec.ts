@@ -1,5 +1,5 @@
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { InvalidArgumentError } from '@slipway/plugin-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { double, identifier, inputPath, text } from './sql-text.ts';
