@@ -7,7 +7,8 @@ import type { IngestionRecord, RepositoryRecord, SourceRecord, TrainingSetRecord
 
 /** JSON columns hold what this store wrote; their form is not checked again. */
 const fromJson = (json: JsonValue): unknown => json;
-const toJson = (value: unknown): JsonValue => value as JsonValue;
+/** Without undefined fields: the ORM would keep them as null. */
+const toJson = (value: unknown): JsonValue => JSON.parse(JSON.stringify(value)) as JsonValue;
 
 type RevisionRecord = Pick<RepositoryRecord, 'revision' | 'digest' | 'principal' | 'createTime'>;
 

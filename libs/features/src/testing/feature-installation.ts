@@ -10,7 +10,7 @@ import { openTestDatabase, type TestDatabases } from '@slipway/persistence/testi
 import { createInvoker } from '@slipway/platform';
 import { offlineStoreDuckdbPlugin } from '@slipway/offline-store-duckdb';
 import { onlineStoreLmdbPlugin } from '@slipway/online-store-lmdb';
-import type { DatabaseTarget } from '@slipway/persistence';
+import type { CommitStep, DatabaseTarget } from '@slipway/persistence';
 import { DEFAULT_LIMITS, type FeatureLimits } from '../domain/limits.ts';
 import { createFeaturesService, type FeaturesServiceOptions } from '../service/create-features-service.ts';
 import { featureEntities } from '../store/entities.ts';
@@ -31,7 +31,9 @@ export interface InstallationOptions {
   readonly target: DatabaseTarget;
   readonly limits?: Partial<FeatureLimits>;
   readonly clock?: Clock;
-  readonly hooks?: Pick<FeaturesServiceOptions, 'atStep' | 'operations'>;
+  readonly hooks?: Pick<FeaturesServiceOptions, 'atStep' | 'operations'> & {
+    readonly atCommitStep?: (step: CommitStep) => void;
+  };
   readonly seed?: number;
 }
 
@@ -56,6 +58,8 @@ export async function startFeatures(options: InstallationOptions): Promise<Featu
     entities: featureEntities,
     migrations: featureMigrations,
     clock,
+    seed: options.seed ?? 1,
+    ...(options.hooks?.atCommitStep ? { atStep: options.hooks.atCommitStep } : {}),
   });
   const artifacts = artifactsLocalPlugin.create(artifactsLocalPlugin.parseConfig({ fsync: false }), {
     ...shared,

@@ -80,20 +80,19 @@ export class ViewLease {
 
 const leaseEnd = (now: bigint): bigint => now + BigInt(LEASE_MS) * 1000n;
 
-/** Waits until the view is free and takes it. */
+/** Waits until the view is free and takes it. Work that was begun again after a crash has its own view back at once. */
 export async function holdView(
   call: Call,
   view: string,
-  deps: Pick<FeatureDependencies, 'unitOfWork' | 'clock' | 'ids'>,
-  { signal }: Pick<WorkHandle, 'signal'>,
+  deps: Pick<FeatureDependencies, 'unitOfWork' | 'clock'>,
+  { id: owner, signal }: Pick<WorkHandle, 'id' | 'signal'>,
 ): Promise<ViewLease> {
-  const owner = deps.ids.next();
   for (;;) {
     signal.throwIfAborted();
     const state = await deps.unitOfWork.run(call, async (tx) => {
       await tx.lock();
       const known = (await tx.views.get(view)) ?? nothingOf(view);
-      if (known.leaseOwner !== '' && known.leaseUntil > tx.now) return undefined;
+      if (!['', owner].includes(known.leaseOwner) && known.leaseUntil > tx.now) return undefined;
       const taken = { ...known, leaseOwner: owner, leaseUntil: leaseEnd(tx.now) };
       await tx.views.put(taken);
       return taken;
