@@ -13,6 +13,7 @@ answerParent(async ({ bytes }: { bytes: number }) => {
       response.end(answer);
     });
   });
+  server.keepAliveTimeout = 600_000; // between its rounds nobody calls
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 });

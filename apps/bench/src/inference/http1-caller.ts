@@ -49,6 +49,7 @@ export class Http1Caller {
     socket.on('error', (error) => connection.settle?.reject(error));
     socket.on('close', () => {
       this.#all.delete(connection);
+      if (this.#idle.includes(connection)) this.#idle.splice(this.#idle.indexOf(connection), 1);
       connection.settle?.reject(new Error('the server closed the connection'));
     });
     return connection;
