@@ -6,6 +6,7 @@ import { inferSmallRow } from './inference/infer-small-row.ts';
 import { outboxRow } from './outbox/outbox-row.ts';
 import { predictRow } from './prediction/predict-row.ts';
 import { oneProcessRow } from './start/one-process-row.ts';
+import { ingestRow } from './tracking/ingest-row.ts';
 import { inProcessRow } from './transports/in-process-row.ts';
 
 /** All rows, in the order in which they run. */
@@ -16,6 +17,7 @@ export const BENCH_ROWS: readonly BenchRow[] = [
   predictRow,
   inProcessRow,
   outboxRow,
+  ingestRow,
   eventsRow,
   oneProcessRow,
 ];

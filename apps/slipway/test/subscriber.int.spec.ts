@@ -57,11 +57,14 @@ describeWith(['nats'], 'a plain NATS subscriber', () => {
   });
 
   it('hears the whole life of a model as CloudEvents, in order', { timeout: 90_000 }, async () => {
-    const { alice, bob, registry } = installation;
+    const { alice, bob, registry, runs } = installation;
     const model = 'flights';
     const at = (version: number, alias = 'champion') => ({ model, version: String(version), alias });
     const loaded = (count: number) =>
       until(`${count} loads`, () => ofType('slipway.serving.model.loaded.v1').length >= count);
+    const { run } = await runs.createRun({ run_name: 'before the model' });
+    await runs.updateRun({ run_id: run?.run_id ?? '', status: 'RUN_STATUS_FINISHED' });
+    await until('the end of the run', () => ofType('slipway.tracking.run.finished.v1').length > 0);
     await alice.createRegisteredModel({ name: model, description: 'a short life' });
     for (const seed of [1, 2, 3]) await uploadVersion(alice, model, seed);
     const fourth = await uploadVersion(alice, model, 4);

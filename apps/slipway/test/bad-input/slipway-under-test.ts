@@ -36,6 +36,7 @@ export interface ServedMethod {
 /** Services of ours that this build may serve, and where. */
 const SERVICES: readonly (readonly [name: string, listener: ServedMethod['listener']])[] = [
   ['slipway.registry.v1.RegistryService', 'grpc'],
+  ['slipway.tracking.v1.TrackingService', 'grpc'],
   ['inference.GRPCInferenceService', 'inference'],
   ['slipway.common.v1.OperationService', 'grpc'],
   ['slipway.audit.v1.AuditService', 'grpc'],

@@ -6,6 +6,7 @@ import {
   type CreateModelVersionRequest,
   type RegistryService,
 } from '@slipway/contracts/slipway.registry.v1';
+import { trackingService, type TrackingService } from '@slipway/contracts/slipway.tracking.v1';
 import {
   SERVICE_TOKEN,
   servingSettings,
@@ -20,13 +21,14 @@ import { sha256 } from '../bad-input/slipway-under-test.ts';
 
 const HOLDERS = { alice: { roles: ['editor'] }, bob: { roles: ['approver'] }, service: SERVICE_TOKEN } as const;
 
-/** Broker, registry and serving in processes of their own; metadata and packages in files. */
+/** Broker, registry, serving and tracking in processes of their own; metadata and packages in files. */
 export interface Installation {
   readonly nats: NatsServer;
   readonly registry: SlipwayProcess<keyof typeof HOLDERS>;
   readonly serving: SlipwayProcess<'alice'>;
   readonly alice: Client<RegistryService>;
   readonly bob: Client<RegistryService>;
+  readonly runs: Client<TrackingService>;
   stop(): Promise<void>;
 }
 
@@ -43,6 +45,12 @@ export async function startInstallation(): Promise<Installation> {
     tokens: withTokens<'alice'>({ alice: HOLDERS.alice }, registry.tokens),
     settings: { ...bus, ...servingSettings(registry) },
   });
+  const tracking = await startSlipway<'alice'>({
+    app: 'tracking',
+    tokens: { alice: HOLDERS.alice },
+    settings: { ...bus, 'artifact-store.driver': 'local' },
+  });
+  const toTracking = grpcTransport({ address: tracking.grpcAddress, token: () => tracking.tokens.alice });
   const transports = (['alice', 'bob'] as const).map((name) =>
     grpcTransport({ address: registry.grpcAddress, token: () => registry.tokens[name] }),
   );
@@ -51,10 +59,10 @@ export async function startInstallation(): Promise<Installation> {
     Client<RegistryService>,
   ];
   const stop = async (): Promise<void> => {
-    for (const transport of transports) await transport.close();
-    for (const each of [serving, registry, nats]) await each.stop();
+    for (const transport of [...transports, toTracking]) await transport.close();
+    for (const each of [tracking, serving, registry, nats]) await each.stop();
   };
-  return { nats, registry, serving, alice, bob, stop };
+  return { nats, registry, serving, alice, bob, runs: createClient(trackingService, toTracking), stop };
 }
 
 /** The next version of a model; each seed gives another graph. */
