@@ -151,6 +151,47 @@ export function operationsSuite(name: string, start: () => Promise<TestDatabases
         expect((await endOf(runner, deaf.id))?.state).toBe('succeeded');
       }));
 
+    it('begins again what a process that is gone left behind, a bounded number of times', () =>
+      withRunner(async ({ make, database }) => {
+        const inputs: string[] = [];
+        const resumable = new Map([
+          [
+            'test.work',
+            ({ inputJson }: OperationRecord): OperationWork => {
+              inputs.push(inputJson ?? '');
+              return () => Promise.resolve(done);
+            },
+          ],
+        ]);
+        const hang: OperationWork = () => new Promise(() => undefined);
+        const gone = await make({ leaseMs: 1e9 }); // never touches its leases again
+        const left = await begin(gone, hang, { inputJson: '{"a":1}' });
+        const hopeless = await begin(gone, hang, { inputJson: '{"b":1}' });
+        const plain = await begin(gone, hang);
+        await expect.poll(async () => (await gone.get(keyOf(left.id))).state).toBe('running');
+        await database.write(({ sql }) => sql.run('update slipway_operation set lease_until = 0'));
+        await database.write(({ sql }) =>
+          sql.run('update slipway_operation set attempts = 3 where id = ?', [hopeless.id]),
+        );
+        const next = await make({ resumable });
+        expect(await endOf(next, left.id)).toMatchObject({ state: 'succeeded', resultType: done.type });
+        const lost = { state: 'failed', error: { reason: 'OWNER_LOST' } };
+        expect(await Promise.all([endOf(next, hopeless.id), endOf(next, plain.id)])).toMatchObject([lost, lost]);
+        expect(inputs).toEqual(['{"a":1}']);
+      }));
+
+    it('gives back on a stop what the next process can go on with', () =>
+      withRunner(async ({ make }) => {
+        const resumable = new Map([['test.work', (): OperationWork => () => Promise.resolve(done)]]);
+        const first = await make({ resumable, drainMs: 1 });
+        const { id } = await begin(first, untilStopped, { inputJson: '{}' });
+        await first.drain(never);
+        await first.stop();
+        expect((await first.get(keyOf(id))).state).toBe('pending');
+        const next = await make({ resumable, attemptsMax: 2 }); // the attempt before does not count
+        expect((await endOf(next, id))?.state).toBe('succeeded');
+      }));
+
     it('runs a bounded number at once and refuses what is too much', () =>
       withRunner(async ({ make }) => {
         const runner = await make({ runningMax: 2, waitingMax: 3 });
