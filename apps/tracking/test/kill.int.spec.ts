@@ -33,14 +33,17 @@ it('keeps every point it has acknowledged, once, when it is killed under load', 
         current.push({ run: (await alice.createRun({})).run?.run_id ?? '', acknowledged: 0, sent: 0 });
       }
       streams.push(...current);
-      let killed: Promise<unknown> | undefined;
+      const killed = new AbortController();
+      let end: Promise<unknown> | undefined;
       const killWhenDeep = (): void => {
         const total = current.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
-        if (total >= KILL_AFTER_POINTS) killed ??= tracking.process.kill('SIGKILL');
+        if (total < KILL_AFTER_POINTS) return;
+        end ??= tracking.process.kill('SIGKILL');
+        killed.abort();
       };
       const load = current.map(async (stream, number) => {
         const messages = async function* () {
-          while (killed === undefined) {
+          while (!killed.signal.aborted) {
             const metrics = Array.from({ length: MESSAGE_POINTS }, (_, at) => metric(number, stream.sent + at));
             stream.sent += MESSAGE_POINTS;
             yield { run_id: stream.run, metrics };
@@ -54,7 +57,7 @@ it('keeps every point it has acknowledged, once, when it is killed under load', 
       });
       const ends = await Promise.allSettled(load);
       expect(ends.map(({ status }) => status)).toEqual(Array<string>(STREAMS).fill('rejected'));
-      await killed;
+      await end;
       await tracking.stop();
     }
 

@@ -198,7 +198,7 @@ describe('tracking over the wire', () => {
       ['b/2', true],
     ]);
     const chunks: Buffer[] = [];
-    for await (const { chunk } of alice.downloadArtifact({ run_id, path: 'a' })) chunks.push(chunk as Buffer);
+    for await (const { chunk } of alice.downloadArtifact({ run_id, path: 'a' })) chunks.push(chunk);
     expect(Buffer.concat(chunks).equals(content)).toBe(true);
     await expect(alice.listArtifacts({ run_id, path: 'b', page_token: 'x' })).rejects.toMatchObject({
       kind: 'invalid-argument',

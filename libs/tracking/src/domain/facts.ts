@@ -1,5 +1,5 @@
-import type { FinalStatus } from './run.ts';
 import type { Millis } from './millis.ts';
+import type { FinalStatus } from './run-status.ts';
 
 /** What happened, in the words of the domain; becomes one published event with the run as its key. */
 export interface RunFinished {

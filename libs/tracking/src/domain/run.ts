@@ -6,9 +6,7 @@ import type { RunFinished } from './facts.ts';
 import { isLongerThan, RUN_TAG_CHARS_MAX } from './limits.ts';
 import type { MetricPoint } from './metric.ts';
 import type { Millis } from './millis.ts';
-
-export type FinalStatus = 'FINISHED' | 'FAILED' | 'KILLED';
-export type RunStatus = 'RUNNING' | 'SCHEDULED' | FinalStatus;
+import { isFinal, type RunStatus } from './run-status.ts';
 
 /** One try. */
 export interface Run {
@@ -38,9 +36,6 @@ export interface RunView {
 
 /** Holds the name of the run; changing one changes the other. */
 export const RUN_NAME_TAG = 'mlflow.runName';
-
-const FINAL: ReadonlySet<RunStatus> = new Set(['FINISHED', 'FAILED', 'KILLED']);
-export const isFinal = (status: RunStatus): status is FinalStatus => FINAL.has(status);
 
 /** @returns the name that argument and tag agree on, '' when neither names one. @throws {InvalidArgumentError} when they differ. */
 export function givenRunName(name: string, tags: Tags): string {

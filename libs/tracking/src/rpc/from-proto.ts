@@ -12,7 +12,7 @@ import type { DatasetInput } from '../domain/dataset.ts';
 import { DEFAULT_EXPERIMENT_ID, readExperimentId } from '../domain/experiment.ts';
 import type { MetricPoint } from '../domain/metric.ts';
 import type { PageRequest, View } from '../domain/paging.ts';
-import type { RunStatus } from '../domain/run.ts';
+import type { RunStatus } from '../domain/run-status.ts';
 import type { Call } from '../domain/unit-of-work.ts';
 import type { MetricMessage } from '../domain/use-cases/log-metrics.ts';
 import type { UploadPart } from '../domain/use-cases/upload-artifact.ts';

@@ -111,7 +111,7 @@ async function upsertSeries(
 
 /** Stores points of runs that the caller has locked or held. */
 export async function appendPoints(context: AppendContext, appends: readonly MetricAppend[]): Promise<void> {
-  const { sql, workspace } = context;
+  const { sql } = context;
   const all = groupBySeries(appends);
   if (all.length === 0) return;
   const numbers = await upsertSeries(context, all);

@@ -2,7 +2,8 @@ import type { SqlRunner } from '@slipway/persistence';
 import type { DatasetInput } from '../domain/dataset.ts';
 import type { Tags } from '../domain/experiment.ts';
 import type { MetricPoint } from '../domain/metric.ts';
-import type { Run, RunStatus, RunView } from '../domain/run.ts';
+import type { RunStatus } from '../domain/run-status.ts';
+import type { Run, RunView } from '../domain/run.ts';
 import { pointOf, type PointRecord } from './append-points.ts';
 import { selectIn } from './bulk.ts';
 

@@ -2,19 +2,21 @@ import { InvalidArgumentError } from '@slipway/kernel';
 import type { Experiment } from '../domain/experiment.ts';
 import { compareValues } from '../domain/metric.ts';
 import type { Page, PageRequest } from '../domain/paging.ts';
-import { artifactUri, type RunView } from '../domain/run.ts';
+import type { RunView } from '../domain/run.ts';
 import type { ExperimentOrderField, OrderTerm, RunOrderField } from '../domain/search/conditions.ts';
+import { textsOf } from './matches.ts';
 
-type Value = string | number | bigint | undefined;
+type Present = string | number | bigint;
+type Value = Present | undefined;
 type Compare<Item> = (left: Item, right: Item) => number;
 
 const signOf = (isBefore: boolean): number => (isBefore ? -1 : 1);
 
 /** Texts by their bytes, doubles as `compareValues`. */
-function compare(left: Value, right: Value): number {
+function compare(left: Present, right: Present): number {
   if (typeof left === 'string') return Buffer.compare(Buffer.from(left), Buffer.from(String(right)));
   if (typeof left === 'number') return compareValues(left, Number(right));
-  return left === right ? 0 : signOf((left ?? 0n) < (right ?? 0n));
+  return left === right ? 0 : signOf(left < BigInt(right));
 }
 
 /** 0 for values, 1 for NaN, 2 for nothing: in this order whatever the direction. */
@@ -25,7 +27,7 @@ function byTerm<Item>(valueOf: (item: Item) => Value, descending: boolean): Comp
   return (leftItem, rightItem) => {
     const [left, right] = [valueOf(leftItem), valueOf(rightItem)];
     const rank = rankOf(left) - rankOf(right);
-    if (rank !== 0 || rankOf(left) > 0) return rank;
+    if (rank !== 0 || left === undefined || right === undefined || rankOf(left) > 0) return rank;
     return descending ? -compare(left, right) : compare(left, right);
   };
 }
@@ -42,12 +44,18 @@ const inTurn =
 
 function runValue(workspace: string, field: RunOrderField, view: RunView): Value {
   const { run } = view;
-  if (field.on === 'metric') return view.metrics.find(({ key }) => key === field.key)?.value;
-  if (field.on === 'param') return view.params[field.key];
-  if (field.on === 'tag') return view.tags[field.key];
-  if (field.on === 'time') return field.attribute === 'start_time' ? run.startTime : run.endTime;
-  const texts = { run_id: run.runId, run_name: run.name, user_id: run.userId, status: run.status };
-  return field.attribute === 'artifact_uri' ? artifactUri(workspace, run) : texts[field.attribute];
+  switch (field.on) {
+    case 'metric':
+      return view.metrics.find(({ key }) => key === field.key)?.value;
+    case 'param':
+      return view.params[field.key];
+    case 'tag':
+      return view.tags[field.key];
+    case 'time':
+      return field.attribute === 'start_time' ? run.startTime : run.endTime;
+    case 'text':
+      return textsOf(workspace, view)[field.attribute];
+  }
 }
 
 export const runOrder = (workspace: string, order: readonly OrderTerm<RunOrderField>[]): Compare<RunView> =>

@@ -134,8 +134,8 @@ function inMemoryTransaction(state: InMemoryState, { caller }: Call, now: Micros
     experiments: { ...reads.experiments, ...experimentWrites(workspace) },
     runs: {
       ...reads.runs,
-      lock: reads.runs.get,
-      hold: reads.runs.get,
+      lock: (runId) => reads.runs.get(runId),
+      hold: (runId) => reads.runs.get(runId),
       insert: async (run) => void workspace.runs.set(run.runId, { run, params: {}, tags: {}, points: [], inputs: [] }),
       update: async (run) => change(run.runId, { run }),
       markAll: async (experimentId, deleted) => {

@@ -1,15 +1,16 @@
 import type { Experiment } from '../domain/experiment.ts';
 import { CONTEXT_TAG } from '../domain/dataset.ts';
 import { artifactUri, type RunView } from '../domain/run.ts';
-import type {
-  Comparator,
-  ExperimentCondition,
-  Expression,
-  IntegerTest,
-  NumberTest,
-  RunCondition,
-  RunTextAttribute,
-  TextTest,
+import {
+  isPresenceTest,
+  type Comparator,
+  type ExperimentCondition,
+  type Expression,
+  type IntegerTest,
+  type NumberTest,
+  type RunCondition,
+  type RunTextAttribute,
+  type TextTest,
 } from '../domain/search/conditions.ts';
 
 /** Says what a filter means, one value after the other and without any index: what the databases are compared with. */
@@ -25,7 +26,7 @@ export function matches<Item, Condition>(
 
 /** `%` any characters, `_` one of them. */
 function isLike(value: string, pattern: string): boolean {
-  const [text, signs] = [[...value], [...pattern]];
+  const [text, signs] = [Array.from(value), Array.from(pattern)];
   let reached = new Set([0]); // numbers of characters that the pattern so far can have used up
   for (const sign of signs) {
     const next = new Set<number>();
@@ -71,12 +72,11 @@ const COMPARE: Readonly<Record<Comparator, (left: number | bigint, right: number
 };
 
 function numberHolds(test: NumberTest | IntegerTest, value: number | bigint | undefined): boolean {
-  if (test.op === 'is null') return value === undefined;
-  if (value === undefined) return false;
-  return test.op === 'is not null' || COMPARE[test.op](value, test.value);
+  if (isPresenceTest(test)) return (value === undefined) === (test.op === 'is null');
+  return value !== undefined && COMPARE[test.op](value, test.value);
 }
 
-const textsOf = (workspace: string, { run }: RunView): Readonly<Record<RunTextAttribute, string>> => ({
+export const textsOf = (workspace: string, { run }: RunView): Readonly<Record<RunTextAttribute, string>> => ({
   run_id: run.runId,
   run_name: run.name,
   user_id: run.userId,

@@ -1,5 +1,5 @@
 import type { Clock } from '@slipway/kernel';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TrackingDependencies } from '../domain/dependencies.ts';
 import type { RunView } from '../domain/run.ts';

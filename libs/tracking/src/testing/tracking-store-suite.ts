@@ -1,5 +1,5 @@
 import { INT64_MAX, INT64_MIN, type Clock } from '@slipway/kernel';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TrackingDependencies } from '../domain/dependencies.ts';
 import { comparePoints, type MetricPoint } from '../domain/metric.ts';
