@@ -1,6 +1,5 @@
-import { createReadStream, createWriteStream, readdirSync, readFileSync } from 'node:fs';
+import { createReadStream, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Client } from '@slipway/clients';
 import type { Operation__Output } from '@slipway/contracts/slipway.common.v1';
 import type {
@@ -92,13 +91,6 @@ export async function createTrainingSet(
   const { training_set: trainingSet } = await caller.features.getTrainingSet({ id });
   if (!trainingSet) throw new Error('the feature store answered without a training set');
   return trainingSet;
-}
-
-/** Writes the Parquet file of a training set. */
-export async function downloadTrainingSet(store: Client<FeatureStoreService>, id: string, file: string): Promise<void> {
-  await pipeline(async function* () {
-    for await (const { chunk } of store.downloadTrainingSet({ id })) yield chunk;
-  }, createWriteStream(file));
 }
 
 /** Brings new rows online. @returns rows stored, of all views. */

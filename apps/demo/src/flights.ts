@@ -29,11 +29,9 @@ export const SOURCE = 'flights';
 export const ENTITY_TIME = 'scheduled_at';
 export const TARGET = 'late';
 
-/** `view:feature` or `request:feature` for each column. */
-export const featureReferences = (columns: readonly string[]): string[] =>
-  columns.map((name) =>
-    (DELAY_FEATURES as readonly string[]).includes(name) ? `${DELAY_VIEW}:${name}` : `request:${name}`,
-  );
+/** Where predictions get a column from: `view:feature` or `request:feature`. */
+export const featureReference = (column: string): string =>
+  (DELAY_FEATURES as readonly string[]).includes(column) ? `${DELAY_VIEW}:${column}` : `request:${column}`;
 
 /** First day and the day after the last, `YYYY-MM-DD`, in scheduled local time. */
 export interface Period {

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ModelRuntime, Trainer } from '@slipway/plugin-kit';
 import { readTrainingTable } from '@slipway/training-data';
+import { openExperiment } from '@slipway/training-run';
 import { CHAMPION, promote, refused, setChampionPolicy, untilServed } from './champion.ts';
 import { applyRepository, materialize, repositoryFolder } from './feature-store.ts';
 import { DELAY_FEATURES, openFlights, packagedFlights, SCHEDULE_FEATURES, type Flights } from './flights.ts';
 import { inventoryHash, inventoryOf, runsOf } from './inventory.ts';
 import { departuresOf, predictByKey, predictRequest, type Departures } from './predict.ts';
 import type { Principal } from './principals.ts';
-import { openExperiment } from './runs.ts';
 import { createScreen } from './screen.ts';
 import { ingestPeriod, learnableOf, release, type Stage } from './stage.ts';
 import { linearOptions } from './train.ts';
@@ -91,7 +91,7 @@ async function play(stage: Stage): Promise<ScenarioOutcome> {
     }),
   );
   await attempt(() => setChampionPolicy(bob, model, DATASET));
-  const experimentId = await attempt(() => openExperiment(alice, model));
+  const experimentId = await attempt(() => openExperiment(alice.tracking, model));
   const plan = { experimentId, options: linearOptions(1), training, evaluation };
   const worse = await release(stage, { ...plan, features: SCHEDULE_FEATURES, description: 'schedule only' });
   const better = await release(stage, { ...plan, features: WITH_DELAYS, description: 'with delays' });

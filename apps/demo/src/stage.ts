@@ -1,14 +1,11 @@
 import { join } from 'node:path';
-import type { TrainingSet__Output } from '@slipway/contracts/slipway.features.v1';
-import type { ModelRuntime, Trainer, TrainingJob, TrainingRun, TrainingTable } from '@slipway/plugin-kit';
-import { readTrainingTable } from '@slipway/training-data';
-import { createTrainingSet, downloadTrainingSet, ingest } from './feature-store.ts';
-import { DELAY_FEATURES, DELAY_VIEW, type Flights, type Period } from './flights.ts';
+import type { ModelRuntime, Trainer, TrainingJob } from '@slipway/plugin-kit';
+import { fetchLearningSet, trainAndRegister, type LearningSet } from '@slipway/training-run';
+import { createTrainingSet, ingest } from './feature-store.ts';
+import { DELAY_FEATURES, DELAY_VIEW, featureReference, TARGET, type Flights, type Period } from './flights.ts';
 import type { Principal } from './principals.ts';
-import { recordQuality, registerVersion } from './registration.ts';
-import { beginRun, finishRun } from './runs.ts';
 import type { Screen } from './screen.ts';
-import { labelsOf, qualityOf, scoreLocally, trainLateness, type Quality } from './train.ts';
+import type { Quality } from './train.ts';
 
 /** Everything that the steps of the story work with. */
 export interface Stage {
@@ -27,8 +24,6 @@ export interface Stage {
   readonly rows: number | undefined;
   /** Milliseconds since 1970, the same throughout. */
   readonly startedAt: number;
-  /** How a program that trains reaches its run; absent where trainers log nothing themselves. */
-  readonly trainingRun?: (runId: string) => TrainingRun;
   /** Makes a step. Where services may die meanwhile it is made until it is answered: each step is idempotent by its request ids. */
   readonly attempt: <Answer>(step: () => Promise<Answer>) => Promise<Answer>;
 }
@@ -63,19 +58,13 @@ export async function ingestPeriod(stage: Stage, name: string, period: Period): 
   };
 }
 
-/** A training set as the feature store has it, and as trainers take it. */
-export interface Learnable {
-  readonly set: TrainingSet__Output;
-  readonly table: TrainingTable;
-}
-
 /** Joins the delays known (or, leaking, the delays as such) to the flights of a period. */
 export async function learnableOf(
   stage: Stage,
   name: string,
   period: Period,
   at: { leaking: boolean },
-): Promise<Learnable> {
+): Promise<LearningSet> {
   const { alice, screen, folder } = stage;
   const entityRows = join(folder, `${name}-entities.parquet`);
   await stage.flights.exportEntityRows(period, stage, entityRows);
@@ -89,10 +78,9 @@ export async function learnableOf(
   const set = await stage.attempt(() => createTrainingSet(alice, plan, (text) => screen.progress(`${name}: ${text}`)));
   const file = join(folder, `${name}.parquet`);
   screen.progress(`${name}: download`);
-  await stage.attempt(() => downloadTrainingSet(alice.features, set.id, file));
-  const columns = LEARNED.map((column) => ({ name: column }));
-  const table = await readTrainingTable(file, { id: set.id, columns, signal: stage.signal });
-  return { set, table };
+  return stage.attempt(() =>
+    fetchLearningSet(alice.features, { id: set.id, file, columns: LEARNED, signal: stage.signal }),
+  );
 }
 const LEARNED = ['hour', 'weekday', 'month_day', 'distance', ...DELAY_FEATURES, 'late'];
 
@@ -111,44 +99,43 @@ export interface ReleasePlan {
   readonly description: string;
   readonly features: readonly string[];
   readonly options: TrainingJob['options'];
-  readonly training: Learnable;
+  readonly training: LearningSet;
   /** What it is judged on, and the name of that. */
-  readonly evaluation: Learnable & { readonly dataset: string };
+  readonly evaluation: LearningSet & { readonly dataset: string };
 }
 
 /** Trains, judges, writes the run down, and registers a version. */
 export async function release(stage: Stage, plan: ReleasePlan): Promise<Release> {
-  const { alice, signal, screen } = stage;
-  const { description, features, training, evaluation } = plan;
-  const requestId = `${stage.model}-${description.replaceAll(/[^a-z0-9]+/g, '-')}`;
-  const begun = { experimentId: plan.experimentId, name: description, requestId: `${requestId}-run` };
-  const runId = await stage.attempt(() => beginRun(alice, begun));
-  const began = performance.now();
-  const trained = await trainLateness(stage.trainer, training.table, features, {
-    seed: stage.seed,
-    options: plan.options,
-    signal,
-    onProgress: (text) => screen.progress(`${description}: ${text}`),
-    run: stage.trainingRun?.(runId),
-  });
-  const trainedInSeconds = (performance.now() - began) / 1000;
-  const probabilities = await scoreLocally(stage.runtime, trained, evaluation.table, features, signal);
-  const quality = qualityOf(labelsOf(evaluation.table), probabilities);
-  const record = { name: description, trainingSet: training.set, features, trained, quality };
-  await stage.attempt(() => finishRun(alice, runId, record, stage.startedAt));
-  const { version } = await stage.attempt(() =>
-    registerVersion(alice.registry, {
+  const { alice, trainer, runtime, signal, screen, attempt } = stage;
+  const { description, features, training, evaluation, experimentId, options } = plan;
+  const progress = (text: string): void => screen.progress(`${description}: ${text}`);
+  const { version, runId, trained, metrics, trainedInSeconds } = await trainAndRegister(
+    {
+      experimentId,
       model: stage.model,
       description,
-      features,
-      trained,
-      trainingSetId: training.set.id,
-      runId,
-      requestId: `${requestId}-version`,
-    }),
+      target: TARGET,
+      task: 'binary-classification',
+      features: features.map((column) => ({ column, reference: featureReference(column) })),
+      options,
+      seed: stage.seed,
+      training,
+      evaluation,
+      outputMeanings: { probability: 'chance that the flight leaves more than 15 minutes late' },
+      requestId: `${stage.model}-${description.replaceAll(/[^a-z0-9]+/g, '-')}`,
+      at: stage.startedAt,
+    },
+    {
+      tracking: alice.tracking,
+      registry: alice.registry,
+      trainer,
+      runtime,
+      signal,
+      onProgress: ({ done, total, unit }) => progress(`training: ${done} of ${total} ${unit}`),
+      onLog: progress,
+      attempt,
+    },
   );
-  const dataset = { name: evaluation.dataset, id: evaluation.set.id, rows: evaluation.table.rows };
-  const judged = { model: stage.model, version, requestId: `${requestId}-quality` };
-  await stage.attempt(() => recordQuality(alice.registry, judged, dataset, quality));
+  const quality = { auc: metrics['auc'] ?? Number.NaN, logLoss: metrics['log_loss'] ?? Number.NaN };
   return { version, runId, features, model: trained.model, quality, trainedInSeconds };
 }

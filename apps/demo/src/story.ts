@@ -1,23 +1,14 @@
 import type { TrainingTable } from '@slipway/plugin-kit';
 import { readTrainingTable } from '@slipway/training-data';
+import { labelsOf, openExperiment, scoreTable, type LearningSet } from '@slipway/training-run';
 import { join } from 'node:path';
 import { CHAMPION, promote, refused, setChampionPolicy } from './champion.ts';
 import { applyRepository, materialize, repositoryFolder } from './feature-store.ts';
-import { DELAY_FEATURES, SCHEDULE_FEATURES, type Period } from './flights.ts';
+import { DELAY_FEATURES, SCHEDULE_FEATURES, TARGET, type Period } from './flights.ts';
 import { departuresOf, predictByKey, predictRequest, withOnlineDelays } from './predict.ts';
-import { openExperiment } from './runs.ts';
-import {
-  ingestPeriod,
-  learnableOf,
-  release,
-  show,
-  thousands,
-  type Learnable,
-  type Release,
-  type Stage,
-} from './stage.ts';
+import { ingestPeriod, learnableOf, release, show, thousands, type Release, type Stage } from './stage.ts';
 import { STAGES, swapUnderLoad, type SwapOutcome } from './swap.ts';
-import { baselineOf, labelsOf, linearOptions, qualityOf, scoreLocally, trainLateness, type Quality } from './train.ts';
+import { baselineOf, linearOptions, qualityOf, trainLateness, type Quality } from './train.ts';
 
 export const MODEL = 'flight-delay';
 export const DATASET = 'flights-2001-04-01..07';
@@ -103,8 +94,8 @@ async function fillStore(stage: Stage): Promise<Pick<StoryOutcome, 'acceptedRows
 }
 
 interface Learned {
-  readonly training: Learnable;
-  readonly evaluation: Learnable & { readonly dataset: string };
+  readonly training: LearningSet;
+  readonly evaluation: LearningSet & { readonly dataset: string };
   readonly baseline: Quality;
   readonly scheduleOnly: Release;
   readonly withDelays: Release;
@@ -129,7 +120,7 @@ async function learn(stage: Stage): Promise<Learned> {
     request_id: `${model}-create`,
   });
   await setChampionPolicy(bob, model, DATASET);
-  const experimentId = await openExperiment(alice, model);
+  const experimentId = await openExperiment(alice.tracking, model);
   const plan = { experimentId, options: linearOptions(1), training, evaluation };
   const scheduleOnly = await release(stage, { ...plan, features: SCHEDULE_FEATURES, description: 'schedule only' });
   sayRelease(stage, scheduleOnly, 'schedule only');
@@ -140,7 +131,7 @@ async function learn(stage: Stage): Promise<Learned> {
     `a join that lets in what was learned later promises ${show(leak.leaking)}; on what is known at the time that model has ${show(leak.leakingInTruth)}. True is ${show(withDelays.quality)}`,
   );
   screen.look(`npm run slipway -- runs ${model}`);
-  const baseline = baselineOf(labelsOf(training.table), labelsOf(evaluation.table));
+  const baseline = baselineOf(labelsOf(training.table, TARGET), labelsOf(evaluation.table, TARGET));
   return { training, evaluation, baseline, scheduleOnly, withDelays, ...leak };
 }
 
@@ -163,7 +154,7 @@ async function learnFromLeak(
     onProgress: (text) => screen.progress(`leaking: ${text}`),
   });
   const judge = async (table: TrainingTable): Promise<Quality> =>
-    qualityOf(labelsOf(table), await scoreLocally(runtime, trained, table, WITH_DELAYS, signal));
+    qualityOf(labelsOf(table, TARGET), await scoreTable(runtime, trained, table, WITH_DELAYS, signal));
   return { leaking: await judge(evaluation.table), leakingInTruth: await judge(honest) };
 }
 
@@ -198,8 +189,8 @@ async function predictOnline(
   const columns = ['origin', ...SCHEDULE_FEATURES].map((name) => ({ name }));
   const departures = departuresOf(await readTrainingTable(file, { id: 'online', columns, signal: stage.signal }));
   const table = await withOnlineDelays(alice, departures, ASKED_AT);
-  const expect = ({ model: bytes, features }: Release): Promise<Float32Array> =>
-    scoreLocally(runtime, { model: bytes, format: 'onnx' }, table, features, signal);
+  const expect = ({ model: bytes, features }: Release): Promise<Float64Array> =>
+    scoreTable(runtime, { model: bytes, format: 'onnx' }, table, features, signal);
   const swap = await swapUnderLoad({
     rows: table.rows,
     calls,

@@ -38,7 +38,7 @@ export interface SwapPlan {
   /** One call for one row. */
   readonly predict: (row: number) => Promise<KeyedAnswer>;
   /** What each version must answer, by version and row. */
-  readonly expected: Readonly<Record<string, Float32Array>>;
+  readonly expected: Readonly<Record<string, Float64Array>>;
   /** Called once, when half of the calls are answered. */
   readonly swap: () => Promise<void>;
   readonly onProgress: (done: number) => void;

@@ -1,17 +1,6 @@
-import type {
-  LoadedModel,
-  ModelRuntime,
-  TrainedModel,
-  Trainer,
-  TrainingJob,
-  TrainingRun,
-  TrainingTable,
-} from '@slipway/plugin-kit';
+import type { TrainedModel, Trainer, TrainingJob, TrainingTable } from '@slipway/plugin-kit';
 import { auc, logLoss } from '@slipway/training';
 import { TARGET } from './flights.ts';
-import { tensorsOf } from './tensors.ts';
-
-const EVALUATION_BATCH_ROWS = 8192;
 
 export interface TrainingSurroundings {
   readonly seed: number;
@@ -20,8 +9,6 @@ export interface TrainingSurroundings {
   readonly signal: AbortSignal;
   /** Gets a text for people. */
   readonly onProgress: (text: string) => void;
-  /** For trainers whose programs log to the run themselves. */
-  readonly run?: TrainingRun | undefined;
 }
 
 /** Options of the built-in trainer: an unknown delay counts as the mean one. */
@@ -43,18 +30,9 @@ export function trainLateness(
       options: at.options,
       seed: at.seed,
       onProgress: ({ done, total, unit }) => at.onProgress(`training: ${done} of ${total} ${unit}`),
-      onLog: (line) => at.onProgress(line),
-      ...(at.run && { run: at.run }),
     },
     at.signal,
   );
-}
-
-/** 1 for late flights, 0 for the others. */
-export function labelsOf(table: TrainingTable): Float64Array {
-  const column = table.columns.find((candidate) => candidate.name === TARGET);
-  if (column?.kind !== 'numeric') throw new Error(`no column '${TARGET}'`);
-  return column.values;
 }
 
 export interface Quality {
@@ -62,7 +40,7 @@ export interface Quality {
   readonly logLoss: number;
 }
 
-export function qualityOf(labels: Float64Array, probabilities: ArrayLike<number>): Quality {
+export function qualityOf(labels: Float64Array, probabilities: Float64Array): Quality {
   return { auc: auc(labels, probabilities), logLoss: logLoss(labels, probabilities) };
 }
 
@@ -70,27 +48,4 @@ export function qualityOf(labels: Float64Array, probabilities: ArrayLike<number>
 export function baselineOf(trainLabels: Float64Array, labels: Float64Array): Quality {
   const rate = trainLabels.reduce((sum, label) => sum + label, 0) / trainLabels.length;
   return qualityOf(labels, new Float64Array(labels.length).fill(rate));
-}
-
-/** Probabilities for every row, computed in this process with the runtime that serving uses. */
-export async function scoreLocally(
-  runtime: ModelRuntime,
-  trained: Pick<TrainedModel, 'model' | 'format'>,
-  table: TrainingTable,
-  features: readonly string[],
-  signal: AbortSignal,
-): Promise<Float32Array> {
-  const model: LoadedModel = await runtime.load(trained.model, trained.format, signal);
-  try {
-    const probabilities = new Float32Array(table.rows);
-    for (let from = 0; from < table.rows; from += EVALUATION_BATCH_ROWS) {
-      const until = Math.min(from + EVALUATION_BATCH_ROWS, table.rows);
-      const [output] = await model.run(tensorsOf(table, features, from, until), ['probability'], signal);
-      if (output?.datatype !== 'FP32') throw new Error('the model has no FP32 output `probability`');
-      probabilities.set(output.data, from);
-    }
-    return probabilities;
-  } finally {
-    await model.close();
-  }
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describeWith, startSlipway, temporaryDirectory, type SlipwayProcess } from '@slipway/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,7 +9,10 @@ import { addressesOf, playScenario } from './scenario-on.ts';
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const PAGES = ['README.md', 'docs/clients.md', 'docs/deployment.md', 'docs/plugins.md'];
+/** Their blocks are run, each page from its top in a folder of its own, as somebody would who reads along. */
+const GUIDES = ['docs/feature-store.md', 'docs/tracking.md', 'docs/serving.md', 'docs/gateway.md'];
+const DECISIONS = readdirSync(join(root, 'docs/adr')).map((name) => `docs/adr/${name}`);
+const PAGES = ['README.md', 'docs/clients.md', 'docs/deployment.md', 'docs/plugins.md', ...GUIDES, ...DECISIONS];
 const TOKENS = {
   alice: { principal: 'alice', roles: ['editor', 'approver'] },
   bob: { principal: 'bob', roles: ['approver'] },
@@ -49,6 +52,58 @@ describe('the documentation', () => {
     const { stdout } = await run(process.execPath, [program, ...command.split(' ')], { env: environment });
     expect(stdout.trim().split('\n').length).toBeGreaterThanOrEqual(command.startsWith('audit verify') ? 1 : 2);
     if (command.startsWith('audit verify')) expect(stdout).toMatch(/^intact: \d+ records, head [0-9a-f]{64}$/m);
+  });
+});
+
+interface Block {
+  readonly line: number;
+  readonly script: string;
+}
+
+const blocksOf = (page: string): readonly Block[] => {
+  const text = read(page);
+  return [...text.matchAll(/^```sh\n([\s\S]+?)^```$/gm)]
+    .map((match) => ({ line: text.slice(0, match.index).split('\n').length, script: match[1] ?? '' }))
+    .filter(({ script }) => /\bcurl\b|npm run slipway --/.test(script));
+};
+
+/**
+ * What a reader has at hand: our programs without their start by npm. Each call has to print something, and a refusal over HTTP ends the
+ * script; what a block prints goes to a file of its own.
+ */
+const PRELUDE = `set -eu
+said() { cat > "$SAID.part"; [ -s "$SAID.part" ] || { echo "nothing from: $*" >&2; exit 1; }; cat "$SAID.part"; }
+npm() { "$NODE" "$ROOT/apps/cli/src/main.ts" "\${@:4}" > "$SAID.out" || exit 1; said npm "$@" < "$SAID.out"; }
+npx() { "$ROOT/node_modules/.bin/$1" "\${@:2}" > "$SAID.out" || exit 1; said npx "$@" < "$SAID.out"; }
+curl() { case " $* " in
+  *" -sN "*) command curl --max-time 20 --fail-with-body "$@" ;;
+  *) command curl --fail-with-body "$@" > "$SAID.out" || { cat "$SAID.out" >&2; exit 1; }; said curl "$@" < "$SAID.out" ;;
+esac; }
+`;
+
+describe('a guide', () => {
+  const addresses = (): readonly (readonly [string, string])[] => [
+    ['localhost:8080', new URL(slipway.gatewayUrl).host],
+    ['localhost:8000', new URL(slipway.inferenceUrl).host],
+    ['127.0.0.1:8001', slipway.inferenceAddress],
+    ['127.0.0.1:50051', slipway.grpcAddress],
+  ];
+  it.each(GUIDES)('%s does what it says', { timeout: 60_000 }, async (page) => {
+    const blocks = blocksOf(page);
+    expect(blocks.length).toBeGreaterThan(2);
+    const place = join(folder.path, basename(page));
+    mkdirSync(place);
+    symlinkSync(join(root, 'apps'), join(place, 'apps'));
+    const said = ({ line }: Block): string => join(place, `said-${line}`);
+    const steps = blocks.map((block) => `SAID=${said(block)}\n{\n${block.script}} > "$SAID"\n`);
+    const script = addresses().reduce((text, [from, to]) => text.replaceAll(from, to), PRELUDE + steps.join(''));
+    writeFileSync(join(place, 'guide.sh'), script);
+    const { alice } = slipway.tokens;
+    const settings = { SLIPWAY_ADDRESS: slipway.grpcAddress, SLIPWAY_TOKEN: alice, TOKEN: alice };
+    const env = { ...process.env, ...settings, ROOT: root, NODE: process.execPath };
+    await run('bash', ['guide.sh'], { cwd: place, env });
+    const silent = blocks.filter((block) => readFileSync(said(block), 'utf8').trim() === '');
+    expect(silent.map(({ line }) => `${page}:${line}`)).toEqual([]);
   });
 });
 

@@ -6,13 +6,32 @@ import os
 import numpy as np
 import onnx
 import pandas as pd
-from skl2onnx import to_onnx
+from skl2onnx import to_onnx, update_registered_converter
 from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+
+
+def imputed_shape(operator):
+    operator.outputs[0].type = DoubleTensorType([None, operator.raw_operator.statistics_.size])
+
+
+def impute(scope, operator, container):
+    """The converter of skl2onnx rounds means to float32, for an operator that onnxruntime lacks for float64."""
+    joined, means, missing = (scope.get_unique_variable_name(name) for name in ("joined", "means", "missing"))
+    statistics = operator.raw_operator.statistics_
+    container.add_initializer(means, onnx.TensorProto.DOUBLE, [1, statistics.size], statistics.tolist())
+    container.add_node("Concat", [each.full_name for each in operator.inputs], joined, axis=1, op_version=13)
+    container.add_node("IsNaN", joined, missing, op_version=13)
+    container.add_node("Where", [missing, means, joined], operator.outputs[0].full_name, op_version=16)
+
+
+update_registered_converter(SimpleImputer, "SklearnSimpleImputer", imputed_shape, impute)
 
 with open(os.environ["SLIPWAY_TRAINING_JOB"], encoding="utf-8") as file:
     job = json.load(file)
@@ -26,8 +45,10 @@ data = data.astype({name: np.float64 for name in numeric})
 labels = data.pop(job["target"]).astype(np.int64)
 print(f"{len(data)} rows, {len(kinds)} features", flush=True)
 
+# An unknown number counts as the mean of the known ones; a column of which nothing is known as 0.
+scale = make_pipeline(SimpleImputer(strategy="mean", keep_empty_features=True), StandardScaler())
 encode = ColumnTransformer([
-    ("numeric", StandardScaler(), numeric),
+    ("numeric", scale, numeric),
     ("categorical", OneHotEncoder(handle_unknown="ignore"), categorical),
 ])  # fmt: skip
 fit = LogisticRegression(C=job["options"].get("C", 1.0), solver="newton-cholesky", random_state=job["seed"])

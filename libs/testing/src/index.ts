@@ -2,6 +2,7 @@ export { findCommand } from './command.ts';
 export { describeWith, sized, NEEDS_MARK, type ServerName } from './describe-with.ts';
 export { freePort } from './free-port.ts';
 export { temporaryDirectory } from './temporary-directory.ts';
+export { describeWithPython, PYTHON_INSTALL_MS, type PythonEnvironment } from './python/python-environment.ts';
 export { startNats, type NatsServer } from './servers/nats.ts';
 export { startS3, type S3Server } from './servers/s3.ts';
 export { startPostgres, type PostgresServer } from './servers/postgres.ts';

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -130,6 +130,7 @@ export async function startSlipway<Name extends string = never>(
   const own = options.directory === undefined ? temporaryDirectory('slipway-process-') : undefined;
   const directory = options.directory ?? own?.path ?? '';
   const [portsFile, tokensFile] = [join(directory, 'ports.json'), join(directory, 'tokens.json')];
+  rmSync(portsFile, { force: true }); // a process that was killed has left its own
   const tokens = writeTokensFile(tokensFile, options.tokens ?? ({} as Record<Name, TokenHolderSpec>));
   const settings = {
     'data.directory': join(directory, 'data'),

@@ -6,26 +6,27 @@ import type {
   RegistryService,
 } from '@slipway/contracts/slipway.registry.v1';
 import type { TrainedModel } from '@slipway/plugin-kit';
-import { featureReferences } from './flights.ts';
-import type { Quality } from './train.ts';
+import { chunksOf } from './chunks.ts';
 
-const CHUNK_BYTES = 256 * 1024;
+export type RegistryClient = Client<RegistryService>;
 
 export interface VersionDescription {
   readonly model: string;
   readonly description: string;
-  /** Columns in the order of the model's inputs. */
-  readonly features: readonly string[];
+  /** `view:feature` or `request:feature` for each input of the model, in their order. */
+  readonly references: readonly string[];
   readonly trainingSetId: string;
   readonly runId: string;
   readonly trained: TrainedModel;
+  /** What outputs mean, by name. */
+  readonly outputMeanings: Readonly<Record<string, string>>;
   /** Makes a repeat return the first answer. */
   readonly requestId: string;
 }
 
 /** Uploads a trained model as the next version. */
 export async function registerVersion(
-  registry: Client<RegistryService>,
+  registry: RegistryClient,
   description: VersionDescription,
 ): Promise<ModelVersion__Output> {
   const { version } = await registry.createModelVersion(uploadOf(description));
@@ -47,32 +48,31 @@ async function* uploadOf(description: VersionDescription): AsyncIterable<CreateM
         },
       ],
       graph: 'model.onnx',
-      features: featureReferences(description.features),
+      features: [...description.references],
       training_set_id: description.trainingSetId,
       run_id: description.runId,
       tags: { ...description.trained.parameters },
-      postprocessing_json: JSON.stringify({ probability: 'chance that the flight leaves more than 15 minutes late' }),
+      postprocessing_json: JSON.stringify(description.outputMeanings),
       request_id: description.requestId,
     },
   };
-  for (let from = 0; from < model.byteLength; from += CHUNK_BYTES)
-    yield { chunk: Buffer.from(model.subarray(from, from + CHUNK_BYTES)) };
+  yield* chunksOf(model);
   yield { file_end: true };
 }
 
 /** Stores how a version did, for the gates to look at. */
 export async function recordQuality(
-  registry: Client<RegistryService>,
+  registry: RegistryClient,
   { requestId, ...version }: { model: string; version: string; requestId: string },
   dataset: { name: string; id: string; rows: number },
-  quality: Quality,
+  metrics: Readonly<Record<string, number>>,
 ): Promise<void> {
   await registry.recordEvaluation({
     ...version,
     dataset: dataset.name,
     dataset_sha256: dataset.id,
     rows: String(dataset.rows),
-    metrics: { auc: quality.auc, log_loss: quality.logLoss },
+    metrics: { ...metrics },
     request_id: requestId,
   });
 }

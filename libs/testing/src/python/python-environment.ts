@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, it } from 'vitest';
-import { findCommand, NEEDS_MARK } from '@slipway/testing';
+import { findCommand } from '../command.ts';
+import { NEEDS_MARK } from '../describe-with.ts';
 
 const run = promisify(execFile);
-const CACHE = join(import.meta.dirname, '../../../../../node_modules/.cache/slipway-python');
+const CACHE = join(import.meta.dirname, '../../../../node_modules/.cache/slipway-python');
 /** Hundreds of megabytes over a slow line. */
 const INSTALL_MS = 900_000;
 const LOCK_EVERY_MS = 500;

@@ -1,0 +1,13 @@
+export { downloadTrainingSet, fetchLearningSet, type LearningSet } from './learning-set.ts';
+export { judge, labelsOf } from './judge.ts';
+export { beginRun, endRun, openExperiment, ERROR_TAG, type TrackingClient } from './runs.ts';
+export { recordQuality, registerVersion, type RegistryClient, type VersionDescription } from './registration.ts';
+export { scoreTable } from './score-table.ts';
+export {
+  trainAndRegister,
+  TrainingStoppedError,
+  type ModelFeature,
+  type TrainedVersion,
+  type TrainingPlan,
+  type TrainingTools,
+} from './train-and-register.ts';
