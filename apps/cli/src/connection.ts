@@ -5,6 +5,7 @@ import { operationService, type OperationService } from '@slipway/contracts/slip
 import { featureStoreService, type FeatureStoreService } from '@slipway/contracts/slipway.features.v1';
 import { registryService, type RegistryService } from '@slipway/contracts/slipway.registry.v1';
 import { trackingService, type TrackingService } from '@slipway/contracts/slipway.tracking.v1';
+import { Secret } from '@slipway/kernel';
 
 export interface ConnectionOptions {
   readonly address: string;
@@ -14,6 +15,8 @@ export interface ConnectionOptions {
 }
 
 export interface Connection {
+  /** Of the caller; absent where nobody checks callers. */
+  readonly token: Secret | undefined;
   readonly registry: Client<RegistryService>;
   readonly tracking: Client<TrackingService>;
   readonly features: Client<FeatureStoreService>;
@@ -28,6 +31,7 @@ export function connect(options: ConnectionOptions): Connection {
     options.token ?? (options.tokenFile === undefined ? undefined : readFileSync(options.tokenFile, 'utf8').trim());
   const transport = grpcTransport({ address: options.address, token: () => token, workspace: options.workspace });
   return {
+    token: token === undefined ? undefined : new Secret(token),
     registry: createClient(registryService, transport),
     tracking: createClient(trackingService, transport),
     features: createClient(featureStoreService, transport),

@@ -28,4 +28,4 @@ function layOut(rows: readonly Readonly<Record<string, string>>[]): string {
 }
 
 /** Text of others must not steer the terminal. */
-const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
+export const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');

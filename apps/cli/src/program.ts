@@ -7,13 +7,10 @@ import { addFeatureCommands } from './features.ts';
 import { addModelCommands } from './models.ts';
 import { printerFor } from './printer.ts';
 import type { RunCommand } from './run-command.ts';
+import type { ProgramSurroundings } from './surroundings.ts';
 import { addTrackingCommands } from './runs.ts';
 import { addTokenCommand } from './token.ts';
-
-export interface ProgramSurroundings {
-  readonly out: { write(text: string): unknown };
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}
+import { addTrainCommand } from './train.ts';
 
 interface GlobalOptions {
   readonly address: string;
@@ -24,7 +21,8 @@ interface GlobalOptions {
 }
 
 /** The whole command line; nothing is read or opened before a command runs. */
-export function createProgram({ out, environment }: ProgramSurroundings): Command {
+export function createProgram(surroundings: ProgramSurroundings): Command {
+  const { out, environment } = surroundings;
   const option = (flags: string, text: string, variable: string): Option => {
     const made = new Option(flags, `${text} [${variable}]`);
     const value = environment[variable];
@@ -55,6 +53,7 @@ export function createProgram({ out, environment }: ProgramSurroundings): Comman
   addAliasCommands(program, run);
   addTrackingCommands(program, run);
   addFeatureCommands(program, run);
+  addTrainCommand(program, run, surroundings);
   addAuditCommands(program, run);
   addTokenCommand(program, out);
   return program;
