@@ -1,5 +1,4 @@
 import type { CreateTrainingSetResponse } from '@slipway/contracts/slipway.features.v1';
-import type { JsonValue } from '@slipway/kernel';
 import {
   toOperationMessage,
   type OperationHandle,
@@ -37,8 +36,14 @@ export class LongWork {
   /** For the runner. */
   get resumable(): ReadonlyMap<string, ResumeOperation> {
     return new Map([
-      [TRAINING_SET_OPERATION, (record) => this.#trainingSetWork(callOfRecord(record), inputOf(record))],
-      [MATERIALIZE_OPERATION, (record) => this.#materializeWork(callOfRecord(record), inputOf(record))],
+      [
+        TRAINING_SET_OPERATION,
+        (record) => this.#trainingSetWork(callOfRecord(record), inputOf(record) as TrainingSetPlan),
+      ],
+      [
+        MATERIALIZE_OPERATION,
+        (record) => this.#materializeWork(callOfRecord(record), inputOf(record) as MaterializeInput),
+      ],
     ]);
   }
 
@@ -93,6 +98,4 @@ const callOfRecord = ({ id, workspace, principal }: OperationRecord): Call => ({
 });
 
 /** What this class wrote; its form is not checked again. */
-function inputOf<Input>(record: OperationRecord): Input {
-  return JSON.parse(record.inputJson ?? 'null') as JsonValue as Input;
-}
+const inputOf = (record: OperationRecord): unknown => JSON.parse(record.inputJson ?? 'null');

@@ -127,13 +127,13 @@ describe('the feature store over DuckDB, LMDB and files', () => {
 
   it('answers a file that it has seen with what became of it, also two at once', async () => {
     const both = await Promise.all([ingest(HEAD + ROWS), ingest(HEAD + ROWS)]);
-    expect(both.map(({ duplicate }) => duplicate).sort()).toEqual([false, true]);
+    expect(both.filter(({ duplicate }) => duplicate)).toHaveLength(1);
     expect(both[0].ingestion).toEqual(both[1].ingestion);
     const more = ['b', 'c', 'd'].map((name) =>
       ingest(`${HEAD}${name},JFK,2001-01-01 10:00:00,2001-01-01 10:10:00,10,1\n`),
     );
     const arrivals = (await Promise.all(more)).map(({ ingestion }) => ingestion?.first_arrival);
-    expect(arrivals.sort()).toEqual(['5', '6', '7']);
+    expect(new Set(arrivals)).toEqual(new Set(['5', '6', '7']));
   });
 
   it('makes a training set that equals one made by hand, and the same one twice', async () => {

@@ -131,7 +131,7 @@ export class FileCache {
   }
 
   async #shrink(): Promise<void> {
-    for (const [sha256, entry] of [...this.#entries]) {
+    for (const [sha256, entry] of this.#entries) {
       if (this.#bytes <= this.#bytesMax) return;
       if (entry.holders > 0) continue;
       this.#forget(sha256, entry);

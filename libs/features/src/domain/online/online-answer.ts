@@ -53,8 +53,8 @@ export function answerColumn(codec: RowCodec, column: number, type: ColumnType, 
   const read = readerOf(codec, column, type);
   const nothing = type === 'string' ? '' : type === 'boolean' ? false : 0;
   const { rows, ages } = opened;
-  const values: (number | string | boolean)[] = new Array(rows.length);
-  const statuses: Status[] = new Array(rows.length);
+  const values = Array.from<number | string | boolean>({ length: rows.length });
+  const statuses = Array.from<Status>({ length: rows.length });
   let nulls: boolean[] = [];
   for (let row = 0; row < rows.length; row += 1) {
     const bytes = rows[row];
@@ -65,7 +65,7 @@ export function answerColumn(codec: RowCodec, column: number, type: ColumnType, 
     }
     values[row] = nothing;
     statuses[row] = bytes ? STATUS.NULL_VALUE : STATUS.NOT_FOUND;
-    if (nulls.length === 0) nulls = new Array<boolean>(rows.length).fill(false);
+    if (nulls.length === 0) nulls = Array.from(rows, () => false);
     nulls[row] = true;
   }
   return { type, values, nulls, statuses };

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { INT64_MAX, INT64_MIN } from '@slipway/kernel';
 import { COLUMN_TYPES, type ColumnData, type ColumnType } from '@slipway/plugin-kit';

@@ -25,10 +25,10 @@ export function diffRepository(before: FeatureRepository, next: FeatureRepositor
 }
 
 /** Of its contract a source has the name only; a change of the contract is one of its own. */
-const sourceItself = ({ contract, ...source }: Source): Named => ({
-  ...source,
-  ...{ contract: `${contract.id} ${contract.object}` },
-});
+const sourceItself = ({ contract, ...source }: Source): Named => {
+  const named = { contract: `${contract.id} ${contract.object}` };
+  return { ...source, ...named };
+};
 
 function diffNamed(
   kind: RepositoryChange['kind'],

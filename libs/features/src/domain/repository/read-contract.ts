@@ -117,7 +117,7 @@ function optionRules(options: Record<string, unknown>, at: string, notEnforced: 
     const isBound = /^(?:exclusive)?(?:minimum|maximum)$/i.test(option);
     if (isBound ? typeof value === 'number' : ['minLength', 'maxLength', 'pattern'].includes(option))
       rules[option] = value;
-    else if (option !== 'format' || !applyFormat(String(value), rules)) {
+    else if (option !== 'format' || !applyFormat(value, rules)) {
       notEnforced.push(`${at}.logicalTypeOptions.${option}: is not checked row by row`);
     }
   }
@@ -125,7 +125,8 @@ function optionRules(options: Record<string, unknown>, at: string, notEnforced: 
 }
 
 /** @returns whether the format is checked, or says no more than the type does. */
-function applyFormat(format: string, rules: Record<string, unknown>): boolean {
+function applyFormat(format: unknown, rules: Record<string, unknown>): boolean {
+  if (typeof format !== 'string') return false;
   if (['i64', 'f64'].includes(format)) return true;
   const bounds = INTEGER_BOUNDS[format];
   if (bounds) {

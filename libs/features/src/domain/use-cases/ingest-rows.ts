@@ -65,7 +65,11 @@ export async function ingestRows(
   });
 }
 
-const requestOf = ({ requestId: _, ...request }: IngestHeader): object => request;
+/** What two requests with the same id have to share. */
+function requestOf(header: IngestHeader): object {
+  const { requestId: _, ...request } = header;
+  return request;
+}
 
 function sourceOf({ sources }: IndexedRepository, name: string): Source {
   const source = sources.get(name);

@@ -10,7 +10,7 @@ import type { IndexedRepository } from '../repository-cache.ts';
 import type { Call } from '../unit-of-work.ts';
 import type { MaterializedView, ViewState } from '../view-state.ts';
 import { toViewTable } from '../view-table.ts';
-import { holdView, ViewLease } from './view-lease.ts';
+import { holdView, type ViewLease } from './view-lease.ts';
 
 const VALUES_BYTES_MAX = 65_536;
 

@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /** @param name type of texts that are compared: by bytes on both databases, whatever the locale of the server. */
-const statements = (name: string, flag: string): readonly string[] => [
+const rowTables = (name: string): readonly string[] => [
   `create table features_lock (
     workspace ${name} not null,
     current_revision bigint not null,
@@ -53,6 +53,9 @@ const statements = (name: string, flag: string): readonly string[] => [
   'create index features_ingestion_arrival on features_ingestion (workspace, source, first_arrival)',
   'create index features_ingestion_accepted on features_ingestion (workspace, accepted_sha256)',
   'create index features_ingestion_quarantine on features_ingestion (workspace, quarantine_sha256)',
+];
+
+const trainingSetTables = (name: string, flag: string): readonly string[] => [
   `create table features_training_set (
     workspace ${name} not null,
     id ${name} not null,
@@ -77,6 +80,9 @@ const statements = (name: string, flag: string): readonly string[] => [
     primary key (workspace, training_set, sha256)
   )`,
   'create index features_training_set_file_sha256 on features_training_set_file (workspace, sha256)',
+];
+
+const viewTables = (name: string): readonly string[] => [
   `create table features_view (
     workspace ${name} not null,
     view ${name} not null,
@@ -95,6 +101,12 @@ const statements = (name: string, flag: string): readonly string[] => [
     primary key (workspace, sha256)
   )`,
   'create index features_blob_claim_age on features_blob_claim (claimed_at)',
+];
+
+const statements = (name: string, flag: string): readonly string[] => [
+  ...rowTables(name),
+  ...trainingSetTables(name, flag),
+  ...viewTables(name),
 ];
 
 /** Repositories, ingestions, training sets, what is online. */
