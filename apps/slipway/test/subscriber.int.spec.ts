@@ -7,6 +7,7 @@ import { createEventConsumer, type UnitOfWork } from '@slipway/persistence';
 import { describeWith } from '@slipway/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cloudEventProblems } from './subscriber/cloud-event-rules.ts';
+import { liveThroughFeatures } from './subscriber/feature-life.ts';
 import { startInstallation, tamperWith, uploadVersion, type Installation } from './subscriber/installation.ts';
 
 interface Heard {
@@ -39,6 +40,18 @@ describeWith(['nats'], 'a plain NATS subscriber', () => {
     }
   }
 
+  /** A prediction by key of a model that is there for nothing else. */
+  async function predictOnce(): Promise<void> {
+    const { alice, bob, predictions } = installation;
+    const model = 'keyed';
+    await alice.createRegisteredModel({ name: model });
+    await uploadVersion(alice, model, 10, ['request:x']);
+    await bob.setAliasPolicy({ model, alias: 'champion', approvals_required: 0, gates: [] });
+    await alice.moveAlias({ model, version: '1', alias: 'champion' });
+    await until('the load', () => ofType('slipway.serving.model.loaded.v1').length > 0);
+    await predictions.predict({ model, request_features: { x: { numbers: { values: [0.5] } } } });
+  }
+
   beforeAll(async () => {
     installation = await startInstallation();
     connection = await connect({ servers: installation.nats.url });
@@ -61,10 +74,15 @@ describeWith(['nats'], 'a plain NATS subscriber', () => {
     const model = 'flights';
     const at = (version: number, alias = 'champion') => ({ model, version: String(version), alias });
     const loaded = (count: number) =>
-      until(`${count} loads`, () => ofType('slipway.serving.model.loaded.v1').length >= count);
+      until(`${count} loads`, () => {
+        const loads = ofType('slipway.serving.model.loaded.v1');
+        return loads.filter(({ event }) => event.data['model'] === model).length >= count;
+      });
     const { run } = await runs.createRun({ run_name: 'before the model' });
     await runs.updateRun({ run_id: run?.run_id ?? '', status: 'RUN_STATUS_FINISHED' });
     await until('the end of the run', () => ofType('slipway.tracking.run.finished.v1').length > 0);
+    await liveThroughFeatures(installation.features);
+    await predictOnce();
     await alice.createRegisteredModel({ name: model, description: 'a short life' });
     for (const seed of [1, 2, 3]) await uploadVersion(alice, model, seed);
     const fourth = await uploadVersion(alice, model, 4);
@@ -92,12 +110,15 @@ describeWith(['nats'], 'a plain NATS subscriber', () => {
       ofType('slipway.registry.model.changed.v1').some(({ event }) => event.data['deleted'] === true),
     );
 
+    await until('materialization', () => ofType('slipway.features.view.materialized.v1').length > 0);
+    await until('the training set', () => ofType('slipway.features.training-set.created.v1').length > 0);
+    await until('the logged prediction', () => ofType('slipway.serving.prediction.logged.v1').length > 0);
     const spoken = new Set(heard.map(({ event }) => event['type']));
     const known = EVENT_CATALOGUE.map(({ type }) => type).filter((type) => !type.includes('delivery.dead'));
     expect(spoken).toEqual(new Set(known));
     const revisions = (alias: string) =>
       ofType('slipway.registry.alias.moved.v1')
-        .filter(({ event }) => event.data['alias'] === alias)
+        .filter(({ event }) => event.data['model'] === model && event.data['alias'] === alias)
         .map(({ event }) => [Number(event.data['revision']), Number(event.data['version']), event.data['rolled_back']]);
     expect(revisions('champion')).toEqual([
       [1, 1, false],
@@ -110,12 +131,8 @@ describeWith(['nats'], 'a plain NATS subscriber', () => {
       [1, 2, false],
       [2, 0, false],
     ]);
-    expect(ofType('slipway.registry.version.created.v1').map(({ event }) => event.data['version'])).toEqual([
-      '1',
-      '2',
-      '3',
-      '4',
-    ]);
+    const created = ofType('slipway.registry.version.created.v1').filter(({ event }) => event.data['model'] === model);
+    expect(created.map(({ event }) => event.data['version'])).toEqual(['1', '2', '3', '4']);
     const [failed] = ofType('slipway.serving.model.failed.v1');
     expect(failed?.event.data).toMatchObject({ model, alias: 'champion', version: '4', serving_version: '1' });
     // the story of one key is told in the order in which it happened

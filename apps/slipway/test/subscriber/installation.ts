@@ -6,6 +6,8 @@ import {
   type CreateModelVersionRequest,
   type RegistryService,
 } from '@slipway/contracts/slipway.registry.v1';
+import { featureStoreService, type FeatureStoreService } from '@slipway/contracts/slipway.features.v1';
+import { predictionService, type PredictionService } from '@slipway/contracts/slipway.serving.v1';
 import { trackingService, type TrackingService } from '@slipway/contracts/slipway.tracking.v1';
 import {
   SERVICE_TOKEN,
@@ -21,7 +23,7 @@ import { sha256 } from '../bad-input/slipway-under-test.ts';
 
 const HOLDERS = { alice: { roles: ['editor'] }, bob: { roles: ['approver'] }, service: SERVICE_TOKEN } as const;
 
-/** Broker, registry, serving and tracking in processes of their own; metadata and packages in files. */
+/** Broker and services in processes of their own; metadata and packages in files. */
 export interface Installation {
   readonly nats: NatsServer;
   readonly registry: SlipwayProcess<keyof typeof HOLDERS>;
@@ -29,6 +31,8 @@ export interface Installation {
   readonly alice: Client<RegistryService>;
   readonly bob: Client<RegistryService>;
   readonly runs: Client<TrackingService>;
+  readonly features: Client<FeatureStoreService>;
+  readonly predictions: Client<PredictionService>;
   stop(): Promise<void>;
 }
 
@@ -40,10 +44,16 @@ export async function startInstallation(): Promise<Installation> {
     tokens: HOLDERS,
     settings: { ...bus, 'artifact-store.driver': 'local' },
   });
+  const features = await startSlipway<'alice' | 'service'>({
+    app: 'feature-store',
+    tokens: withTokens({ alice: HOLDERS.alice, service: SERVICE_TOKEN }, registry.tokens),
+    settings: { ...bus, 'artifact-store.driver': 'local' },
+  });
+  const upstream = { 'features.address': features.grpcAddress, 'features.token': registry.tokens.service };
   const serving = await startSlipway<'alice'>({
     app: 'serving',
     tokens: withTokens<'alice'>({ alice: HOLDERS.alice }, registry.tokens),
-    settings: { ...bus, ...servingSettings(registry) },
+    settings: { ...bus, ...servingSettings(registry), ...upstream },
   });
   const tracking = await startSlipway<'alice'>({
     app: 'tracking',
@@ -51,6 +61,8 @@ export async function startInstallation(): Promise<Installation> {
     settings: { ...bus, 'artifact-store.driver': 'local' },
   });
   const toTracking = grpcTransport({ address: tracking.grpcAddress, token: () => tracking.tokens.alice });
+  const toFeatures = grpcTransport({ address: features.grpcAddress, token: () => features.tokens.alice });
+  const toServing = grpcTransport({ address: serving.inferenceAddress, token: () => serving.tokens.alice });
   const transports = (['alice', 'bob'] as const).map((name) =>
     grpcTransport({ address: registry.grpcAddress, token: () => registry.tokens[name] }),
   );
@@ -59,18 +71,34 @@ export async function startInstallation(): Promise<Installation> {
     Client<RegistryService>,
   ];
   const stop = async (): Promise<void> => {
-    for (const transport of [...transports, toTracking]) await transport.close();
-    for (const each of [tracking, serving, registry, nats]) await each.stop();
+    for (const transport of [...transports, toTracking, toFeatures, toServing]) await transport.close();
+    for (const each of [tracking, serving, features, registry, nats]) await each.stop();
   };
-  return { nats, registry, serving, alice, bob, runs: createClient(trackingService, toTracking), stop };
+  return {
+    nats,
+    registry,
+    serving,
+    alice,
+    bob,
+    runs: createClient(trackingService, toTracking),
+    features: createClient(featureStoreService, toFeatures),
+    predictions: createClient(predictionService, toServing),
+    stop,
+  };
 }
 
-/** The next version of a model; each seed gives another graph. */
-export async function uploadVersion(registry: Client<RegistryService>, model: string, seed: number): Promise<Buffer> {
-  const bytes = onnxModel({ name: `g${seed}`, input: [valueInfo('x', FLOAT, ['n', 2])] });
+/** The next version of a model; each seed gives another graph. @param features of its only input `x`, which then has one value per row. */
+export async function uploadVersion(
+  registry: Client<RegistryService>,
+  model: string,
+  seed: number,
+  features: readonly string[] = [],
+): Promise<Buffer> {
+  const width = features.length > 0 ? 1 : 2;
+  const bytes = onnxModel({ name: `g${seed}`, input: [valueInfo('x', FLOAT, ['n', width])] });
   async function* parts(): AsyncIterable<CreateModelVersionRequest> {
     const files = [{ path: 'model.onnx', bytes: String(bytes.length), sha256: sha256(bytes) }];
-    yield { header: { model, files, graph: 'model.onnx' } };
+    yield { header: { model, files, graph: 'model.onnx', features: [...features] } };
     yield { chunk: bytes };
     yield { file_end: true };
     await Promise.resolve();
