@@ -62,9 +62,10 @@ interface Block {
 
 const blocksOf = (page: string): readonly Block[] => {
   const text = read(page);
-  return [...text.matchAll(/^```sh\n([\s\S]+?)^```$/gm)]
-    .map((match) => ({ line: text.slice(0, match.index).split('\n').length, script: match[1] ?? '' }))
-    .filter(({ script }) => /\bcurl\b|npm run slipway --/.test(script));
+  return [...text.matchAll(/^```sh\n([\s\S]+?)^```$/gm)].map((match) => ({
+    line: text.slice(0, match.index).split('\n').length,
+    script: match[1] ?? '',
+  }));
 };
 
 /**
@@ -76,7 +77,7 @@ said() { cat > "$SAID.part"; [ -s "$SAID.part" ] || { echo "nothing from: $*" >&
 npm() { "$NODE" "$ROOT/apps/cli/src/main.ts" "\${@:4}" > "$SAID.out" || exit 1; said npm "$@" < "$SAID.out"; }
 npx() { "$ROOT/node_modules/.bin/$1" "\${@:2}" > "$SAID.out" || exit 1; said npx "$@" < "$SAID.out"; }
 curl() { case " $* " in
-  *" -sN "*) command curl --max-time 20 --fail-with-body "$@" ;;
+  *" -sN "*) command curl --fail-with-body "$@" || [ $? = 28 ] || exit 1 ;; # until its time is over
   *) command curl --fail-with-body "$@" > "$SAID.out" || { cat "$SAID.out" >&2; exit 1; }; said curl "$@" < "$SAID.out" ;;
 esac; }
 `;

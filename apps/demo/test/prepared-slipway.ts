@@ -58,8 +58,19 @@ export async function prepareSlipway(rows: number): Promise<PreparedSlipway> {
   const bob = connectPrincipal('bob', slipway.tokens.bob, addressesOf(slipway));
   const screen = createScreen({ write: () => undefined }, false, false);
   const stage: Stage = {
-    ...{ alice, bob, trainer, runtime, signal, screen, flights, rows },
-    ...{ folder: folder.path, model: MODEL, seed: 1, startedAt: Date.UTC(2001, 3, 8), attempt: (step) => step() },
+    alice,
+    bob,
+    trainer,
+    runtime,
+    signal,
+    screen,
+    flights,
+    rows,
+    folder: folder.path,
+    model: MODEL,
+    seed: 1,
+    startedAt: Date.UTC(2001, 3, 8),
+    attempt: (step) => step(),
   };
   await applyRepository(alice.features, repositoryFolder(), `${MODEL}-repository`);
   await ingestPeriod(stage, 'march', TRAINING);
@@ -69,7 +80,9 @@ export async function prepareSlipway(rows: number): Promise<PreparedSlipway> {
   const environment = { ...process.env, SLIPWAY_ADDRESS: slipway.grpcAddress, SLIPWAY_TOKEN: slipway.tokens.alice };
   const argumentsFor = (file: string) => [CLI, '--json', 'train', '--config', file, '--gateway', slipway.gatewayUrl];
   return {
-    ...{ stage, alice, bob },
+    stage,
+    alice,
+    bob,
     trainFile: (name, changes) => {
       const path = join(folder.path, `${name}.yaml`);
       const example = parse(readFileSync(join(EXAMPLE, 'train.yaml'), 'utf8')) as Record<string, unknown>;

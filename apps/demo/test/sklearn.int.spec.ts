@@ -35,7 +35,7 @@ describeWithPython(join(EXAMPLE, 'requirements.txt'), 'a model that scikit-learn
   it('takes over from the built-in one under load without a wrong answer', { timeout: 300_000 }, async () => {
     const { alice, bob, stage } = prepared;
     const { signal } = stage;
-    const built = { trainer: { driver: 'linear' }, options: { ridge: 1, missing: 'mean' } };
+    const built = { trainer: { driver: 'linear' }, options: { ridge: 2, missing: 'mean' } }; // scikit-learn's C is 1 / ridge
     const { trained: linear } = await prepared.train(prepared.trainFile('built in', built));
     await setChampionPolicy(bob, MODEL, DATASET);
     const command = {
@@ -45,7 +45,7 @@ describeWithPython(join(EXAMPLE, 'requirements.txt'), 'a model that scikit-learn
       'lock-command': [python.pip, 'freeze'],
       options: ['C'],
     };
-    const theirs = { trainer: { driver: 'command', command } };
+    const theirs = { trainer: { driver: 'command', command }, options: { C: 0.5 } };
     const { trained: sklearn, notes } = await prepared.train(prepared.trainFile('scikit-learn', theirs));
     expect([linear.version, sklearn.version]).toEqual(['1', '2']);
     expect(notes).toContain(`${ROWS} rows, ${FEATURES.length} features`); // what the program printed
@@ -54,7 +54,7 @@ describeWithPython(join(EXAMPLE, 'requirements.txt'), 'a model that scikit-learn
     const { run } = await alice.tracking.getRun({ run_id: sklearn.run_id });
     expect(run?.status).toBe('RUN_STATUS_FINISHED');
     expect(run?.tags['mlflow.source.git.commit']).toMatch(/^[0-9a-f]{40}$/);
-    expect(run?.params).toMatchObject({ trainer: 'command', C: '1.0' });
+    expect(run?.params).toMatchObject({ trainer: 'command', C: '0.5' });
     expect(run?.metrics.map(({ key }) => key).toSorted()).toEqual(['auc', 'log_loss', 'training_auc', 'training_log_loss']); // prettier-ignore
     expect((await artifact(sklearn.run_id, 'environment.lock')).toString()).toContain('scikit-learn==');
 

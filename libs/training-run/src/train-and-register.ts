@@ -91,7 +91,9 @@ export async function trainAndRegister(plan: TrainingPlan, tools: TrainingTools)
       await attempt(() => endRun(tracking, runId, `RUN_STATUS_${status}`, textOf(cause)));
     } catch (unsaid) {
       // the run goes on as RUNNING in tracking; what stopped the training must not get lost behind that
-      throw new AggregateError([stopped, unsaid], `${stopped.message}; tracking was not told: ${textOf(unsaid)}`);
+      throw new AggregateError([stopped, unsaid], `${stopped.message}; tracking was not told: ${textOf(unsaid)}`, {
+        cause: unsaid,
+      });
     }
     throw stopped;
   }

@@ -47,7 +47,13 @@ export async function trainFrom(file: TrainFile, surroundings: TrainSurroundings
     });
     const { model, description, target, task, features, options, seed } = file;
     const plan = {
-      ...{ model, description, target, task, features, options, seed },
+      model,
+      description,
+      target,
+      task,
+      features,
+      options,
+      seed,
       experimentId: await openExperiment(tracking, file.experiment),
       training,
       ...(evaluation && { evaluation }),

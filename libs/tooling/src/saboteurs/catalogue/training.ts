@@ -3,6 +3,8 @@ import type { Saboteur } from '../saboteur.ts';
 const TRAINER = 'libs/plugins/trainer-linear/src';
 const TRAINING = 'libs/training/src';
 const FITS = [`${TRAINER}/linear-trainer.spec.ts`];
+const COMMAND = 'libs/plugins/trainer-command/src';
+const PROGRAMS = [`${COMMAND}/command-trainer.spec.ts`];
 const METRICS = [`${TRAINING}/metrics.spec.ts`];
 
 /** Numbers of the trainer and of its metrics. */
@@ -55,5 +57,33 @@ export const TRAINING_SABOTEURS: readonly Saboteur[] = [
     find: "  if (job.features.includes(job.target)) refuse('features', `contains the target '${job.target}'`);\n",
     replace: '',
     suites: FITS,
+  },
+  {
+    name: 'a training program shows its token in the log',
+    file: `${COMMAND}/log-lines.ts`,
+    find: "decoded.replaceAll(this.#secret, '***')",
+    replace: 'decoded',
+    suites: [`${COMMAND}/log-lines.spec.ts`],
+  },
+  {
+    name: 'a training program hands in a link to a file of ours',
+    file: `${COMMAND}/read-result.ts`,
+    find: ' | constants.O_NOFOLLOW',
+    replace: '',
+    suites: PROGRAMS,
+  },
+  {
+    name: 'a training program is not asked to end before it is killed',
+    file: `${COMMAND}/kill-run.ts`,
+    find: 'process.kill(-group, signal);',
+    replace: 'process.kill(-group, 0);',
+    suites: PROGRAMS,
+  },
+  {
+    name: 'a training program sees all variables of ours',
+    file: `${COMMAND}/run-program.ts`,
+    find: 'env: { ...program.environment },',
+    replace: 'env: { ...process.env, ...program.environment },',
+    suites: PROGRAMS,
   },
 ];
