@@ -14,10 +14,10 @@ import { getRepository, listRepositoryRevisions } from '../domain/use-cases/read
 import { downloadTrainingSet, getTrainingSet, listTrainingSets } from '../domain/use-cases/read-training-sets.ts';
 import { callOf, ingestParts, keyColumnsOf, microsOf, pageOf, trainingSetParts } from './from-proto.ts';
 import type { LongWork } from './long-work.ts';
+import { encodedAnswer } from './online-codec.ts';
 import {
   toChangeMessage,
   toIngestionMessage,
-  toOnlineMessage,
   toQuarantinedRow,
   toRepositoryMessage,
   toRevisionMessage,
@@ -153,6 +153,6 @@ const viewHandlers = (
     const { features, feature_service: featureService, as_of: asOf } = request;
     const entities = keyColumnsOf(request.entities);
     const ask = { features, featureService, entities, asOf: asOf ? microsOf(asOf) : undefined };
-    return toOnlineMessage(await reader.read(caller, ask, signal));
+    return encodedAnswer(await reader.read(caller, ask, signal));
   },
 });

@@ -1,4 +1,3 @@
-import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
 import { DEFAULT_WORKSPACE, type Clock, type Component, type IdSource, type Logger } from '@slipway/kernel';
 import { OperationRunner, type OperationRunnerOptions, type ServiceStore } from '@slipway/persistence';
 import { driverComponent, implementService, type ServiceModule } from '@slipway/platform';
@@ -12,6 +11,7 @@ import { Turnstile } from '../domain/upload/turnstile.ts';
 import { encodeFact } from '../rpc/event-codecs.ts';
 import { featureHandlers } from '../rpc/feature-handlers.ts';
 import { LongWork } from '../rpc/long-work.ts';
+import { servedFeatureStoreService } from '../rpc/online-codec.ts';
 import { blobLedger } from '../store/blob-claims.ts';
 import { createFeatureUnitOfWork } from '../store/feature-unit-of-work.ts';
 import { LocalFeatureFiles } from '../store/local-feature-files.ts';
@@ -74,7 +74,7 @@ export function createFeaturesService(options: FeaturesServiceOptions): Features
     module: {
       name: 'features',
       listener: 'grpc',
-      services: [implementService(featureStoreService, featureHandlers(deps, new OnlineReader(deps), longWork))],
+      services: [implementService(servedFeatureStoreService, featureHandlers(deps, new OnlineReader(deps), longWork))],
       components: [preparation, ...drivers, sweeper],
       isReady: () =>
         sweeper.isRunning ? { ready: true } : { ready: false, reason: 'the feature store is not started' },

@@ -53,18 +53,18 @@ export function answerColumn(codec: RowCodec, column: number, type: ColumnType, 
   const read = readerOf(codec, column, type);
   const nothing = type === 'string' ? '' : type === 'boolean' ? false : 0;
   const { rows, ages } = opened;
-  const values = Array.from<number | string | boolean>({ length: rows.length });
-  const statuses = Array.from<Status>({ length: rows.length });
+  const values: (number | string | boolean)[] = [];
+  const statuses: Status[] = [];
   let nulls: boolean[] = [];
   for (let row = 0; row < rows.length; row += 1) {
     const bytes = rows[row];
     if (bytes && codec.isPresent(bytes, column)) {
-      values[row] = read(bytes);
-      statuses[row] = ages[row] ?? STATUS.PRESENT;
+      values.push(read(bytes));
+      statuses.push(ages[row] ?? STATUS.PRESENT);
       continue;
     }
-    values[row] = nothing;
-    statuses[row] = bytes ? STATUS.NULL_VALUE : STATUS.NOT_FOUND;
+    values.push(nothing);
+    statuses.push(bytes ? STATUS.NULL_VALUE : STATUS.NOT_FOUND);
     if (nulls.length === 0) nulls = Array.from(rows, () => false);
     nulls[row] = true;
   }
