@@ -23,7 +23,7 @@ const column = fc
   .tuple(fc.constantFrom(...(Object.keys(VALUES) as (keyof typeof VALUES)[])), fc.integer({ min: 1, max: 5 }))
   .chain(([type, rows]): fc.Arbitrary<AnsweredColumn> => {
     const each = { minLength: rows, maxLength: rows };
-    const nulls = fc.oneof(fc.constant([]), fc.array(fc.boolean(), each));
+    const nulls: fc.Arbitrary<boolean[]> = fc.oneof(fc.constant<boolean[]>([]), fc.array(fc.boolean(), each));
     const values: fc.Arbitrary<(number | string | boolean)[]> = fc.array<number | string | boolean>(VALUES[type], each);
     return fc.record({ type: fc.constant(type), values, nulls, statuses: statuses(rows) });
   });
