@@ -97,7 +97,7 @@ function addLists(features: Command, run: RunCommand): void {
       run(async ({ features: store }, print) => {
         const { training_sets: sets } = await store.listTrainingSets({ page_size: 1000 });
         const rows = sets.map((one) => ({
-          id: one.id.slice(0, 12),
+          id: one.id, // all of it: `slipway train` asks for it
           name: one.name,
           rows: one.rows,
           leaks: one.created_cutoff ? '' : 'yes',

@@ -179,7 +179,9 @@ describe('a training program', () => {
     const lines: string[] = [];
     const onProgress = (report: { done: number; total: number; unit: string }): void => void reports.push(report);
     await train('progress', { onProgress, onLog: (line) => lines.push(line) });
-    expect(reports).toEqual([
+    // on a busy machine a second passes: before the first report it is reported itself, later it repeats the last one
+    const trees = reports.filter(({ unit }) => unit === 'trees');
+    expect(trees.filter(({ done }, index) => done !== trees[index - 1]?.done)).toEqual([
       { done: 1, total: 4, unit: 'trees' },
       { done: 3, total: 4, unit: 'trees' },
       { done: 4, total: 4, unit: 'trees' },
@@ -187,8 +189,12 @@ describe('a training program', () => {
     expect(lines).toEqual(['SLIPWAY_PROGRESS 5 4 trees']);
     reports.length = 0;
     await train('slow', { onProgress }, { timeoutSeconds: 60 });
-    expect(reports.slice(0, 2)).toEqual([{ done: 1, total: 60, unit: 'seconds' }, { done: 2, total: 60, unit: 'seconds' }]); // prettier-ignore
-    expect(reports.at(-1)).toEqual({ done: 3, total: 3, unit: 'seconds' });
+    const seconds = reports.map(({ done }) => done);
+    expect(seconds.length).toBeGreaterThan(2);
+    expect(seconds[0]).toBeGreaterThanOrEqual(1);
+    expect(seconds).toEqual([...new Set(seconds)].toSorted((left, right) => left - right)); // a busy machine may skip one
+    expect(reports.slice(0, -1).every(({ total, unit }) => total === 60 && unit === 'seconds')).toBe(true);
+    expect(reports.at(-1)).toEqual({ done: seconds.at(-1), total: seconds.at(-1), unit: 'seconds' });
   });
 
   it('is ended when the caller cannot take what it says', async () => {
