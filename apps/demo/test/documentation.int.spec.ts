@@ -74,15 +74,15 @@ const blocksOf = (page: string): readonly Block[] => {
  */
 const PRELUDE = `set -eu
 said() { cat > "$SAID.part"; [ -s "$SAID.part" ] || { echo "nothing from: $*" >&2; exit 1; }; cat "$SAID.part"; }
-npm() { "$NODE" "$ROOT/apps/cli/src/main.ts" "\${@:4}" > "$SAID.out" || exit 1; said npm "$@" < "$SAID.out"; }
-npx() { "$ROOT/node_modules/.bin/$1" "\${@:2}" > "$SAID.out" || exit 1; said npx "$@" < "$SAID.out"; }
+npm() { shift 3; "$NODE" "$ROOT/apps/cli/src/main.ts" "$@" > "$SAID.out" || exit 1; said slipway "$@" < "$SAID.out"; }
+npx() { tool=$1; shift; "$ROOT/node_modules/.bin/$tool" "$@" > "$SAID.out" || exit 1; said "$tool" "$@" < "$SAID.out"; }
 curl() { case " $* " in
   *" -sN "*) command curl --fail-with-body "$@" || [ $? = 28 ] || exit 1 ;; # until its time is over
   *) command curl --fail-with-body "$@" > "$SAID.out" || { cat "$SAID.out" >&2; exit 1; }; said curl "$@" < "$SAID.out" ;;
 esac; }
 `;
 
-describe('a guide', () => {
+describeWith(['curl'], 'a guide', () => {
   const addresses = (): readonly (readonly [string, string])[] => [
     ['localhost:8080', new URL(slipway.gatewayUrl).host],
     ['localhost:8000', new URL(slipway.inferenceUrl).host],
@@ -102,7 +102,7 @@ describe('a guide', () => {
     const { alice } = slipway.tokens;
     const settings = { SLIPWAY_ADDRESS: slipway.grpcAddress, SLIPWAY_TOKEN: alice, TOKEN: alice };
     const env = { ...process.env, ...settings, ROOT: root, NODE: process.execPath };
-    await run('bash', ['guide.sh'], { cwd: place, env });
+    await run('sh', ['guide.sh'], { cwd: place, env });
     const silent = blocks.filter((block) => readFileSync(said(block), 'utf8').trim() === '');
     expect(silent.map(({ line }) => `${page}:${line}`)).toEqual([]);
   });

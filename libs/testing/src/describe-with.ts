@@ -9,6 +9,7 @@ const PROGRAMS = {
   redis: 'redis-server',
   docker: 'dockerd',
   python: 'python3',
+  curl: 'curl',
   chromium: 'chromium',
 } as const;
 export type ServerName = keyof typeof PROGRAMS;
