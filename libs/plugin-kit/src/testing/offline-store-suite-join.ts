@@ -155,6 +155,9 @@ export function joinContract(bench: () => Bench): void {
       views: [joined(view)],
     });
     expect(result.rows).toBe(5000);
+    const same = bench().csv(ENTITY, [entity(0, 'a', 20), entity(0, 'a', 20), entity(0, 'b', 20)]);
+    const columns = { entityColumns: ENTITY, eventTime: 't', views: [joined(view)] };
+    expect(await bench().join({ entities: same, ...columns })).toMatchObject({ rows: 3, nulls: { v: 1 } });
     const read = await bench().ingest(
       { file: result.file, format: 'parquet' },
       { columns: result.columns, eventTime: 'stamp' },

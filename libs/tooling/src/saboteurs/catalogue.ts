@@ -1,10 +1,14 @@
 import { ARTIFACT_SABOTEURS } from './catalogue/artifacts.ts';
 import { EVENT_BUS_SABOTEURS } from './catalogue/event-bus.ts';
+import { FEATURE_SABOTEURS } from './catalogue/features.ts';
+import { GATEWAY_SABOTEURS } from './catalogue/gateway.ts';
 import { METADATA_SABOTEURS } from './catalogue/metadata.ts';
 import { MODEL_PACKAGE_SABOTEURS } from './catalogue/model-package.ts';
 import { PLATFORM_SABOTEURS } from './catalogue/platform.ts';
 import { REGISTRY_SABOTEURS } from './catalogue/registry.ts';
 import { SERVING_SABOTEURS } from './catalogue/serving.ts';
+import { STORE_SABOTEURS } from './catalogue/stores.ts';
+import { TRACKING_SABOTEURS } from './catalogue/tracking.ts';
 import { TRAINING_SABOTEURS } from './catalogue/training.ts';
 import type { Saboteur } from './saboteur.ts';
 
@@ -17,5 +21,9 @@ export const SABOTEURS: readonly Saboteur[] = [
   ...REGISTRY_SABOTEURS,
   ...SERVING_SABOTEURS,
   ...PLATFORM_SABOTEURS,
+  ...GATEWAY_SABOTEURS,
   ...TRAINING_SABOTEURS,
+  ...STORE_SABOTEURS,
+  ...FEATURE_SABOTEURS,
+  ...TRACKING_SABOTEURS,
 ];

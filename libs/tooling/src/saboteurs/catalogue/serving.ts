@@ -8,6 +8,9 @@ const LOADER = [`${DOMAIN}/package-version-loader.spec.ts`];
 const MODELS = [`${DOMAIN}/served-models.spec.ts`];
 const CODEC = [`${RPC}/tensor-codec.spec.ts`];
 const FAILED_LOADS = ['libs/serving/src/failed-loads.spec.ts'];
+const FEATURE_TENSOR = [`${DOMAIN}/feature-tensor.spec.ts`];
+const PREDICTION_ROWS = [`${DOMAIN}/prediction-rows.spec.ts`];
+const PREDICTION_LOG = [`${DOMAIN}/prediction-log.spec.ts`];
 const CACHE = [`${STORE}/package-cache.spec.ts`];
 
 /** Which version answers, when it changes, and what goes in and out. */
@@ -176,8 +179,8 @@ export const SERVING_SABOTEURS: readonly Saboteur[] = [
   {
     name: 'models of the default workspace answer everybody',
     file: `${RPC}/model-infer.ts`,
-    find: 'key = readModelName(request.model_name, context.caller.workspace, defaultAlias);',
-    replace: "key = readModelName(request.model_name, 'default', defaultAlias);",
+    find: 'readModelName(name, context.caller.workspace, defaultAlias)',
+    replace: "readModelName(name, 'default', defaultAlias)",
     suites: [`${RPC}/model-infer.spec.ts`],
   },
   {
@@ -186,5 +189,91 @@ export const SERVING_SABOTEURS: readonly Saboteur[] = [
     find: 'elements += count;',
     replace: 'elements = count;',
     suites: CODEC,
+  },
+  {
+    name: 'a feature that is too old is fed to the model',
+    file: `${DOMAIN}/feature-tensor.ts`,
+    find: "status === 'PRESENT' ? data.values[row] : undefined",
+    replace: "status !== 'NOT_FOUND' ? data.values[row] : undefined",
+    suites: FEATURE_TENSOR,
+  },
+  {
+    name: 'a missing feature is zero where the input has no missing value',
+    file: `${DOMAIN}/feature-tensor.ts`,
+    find: '  assertAllPresent(place);\n',
+    replace: '',
+    suites: FEATURE_TENSOR,
+  },
+  {
+    name: 'an answer names another version than the one that made it',
+    file: `${RPC}/predict.ts`,
+    find: `  { predictor, metrics, nextPredictionId, log, clock }: PredictDependencies,
+  key: SlotKey,
+  { ref, scorer }: ServedVersion,
+  message: PredictRequest__Output,
+  context: CallContext,
+  stages: StageClock,
+): Promise<PredictResponse> {
+  const { signal, deadlineMs, requestId, traceparent } = context;
+  const request = readPredictionRequest(message, key.workspace);
+  const call = { signal, deadlineMs, requestId, traceparent, stages };
+  const prediction = await predictor.predict(scorer, request, call);
+`,
+    replace: `  { predictor, metrics, nextPredictionId, log, clock, models }: PredictDependencies,
+  key: SlotKey,
+  { scorer }: ServedVersion,
+  message: PredictRequest__Output,
+  context: CallContext,
+  stages: StageClock,
+): Promise<PredictResponse> {
+  const { signal, deadlineMs, requestId, traceparent } = context;
+  const request = readPredictionRequest(message, key.workspace);
+  const call = { signal, deadlineMs, requestId, traceparent, stages };
+  const prediction = await predictor.predict(scorer, request, call);
+  const { ref } = findVersion(models, key, message.model, '', 'model');
+`,
+    suites: ['libs/serving/src/prediction-swap.spec.ts'],
+  },
+  {
+    name: 'a stage that ran twice loses its first time',
+    file: `${DOMAIN}/stages.ts`,
+    find: 'this.#spent[this.#stage] += now',
+    replace: 'this.#spent[this.#stage] = now',
+    suites: [`${DOMAIN}/stages.spec.ts`],
+  },
+  {
+    name: 'predictions that find no room are not counted as lost',
+    file: `${DOMAIN}/prediction-log.ts`,
+    find: 'return this.#drop(count);',
+    replace: 'return;',
+    suites: PREDICTION_LOG,
+  },
+  {
+    name: 'predictions that the bus refuses are not counted as lost',
+    file: `${DOMAIN}/prediction-log.ts`,
+    find: '      this.#drop(rows);\n',
+    replace: '',
+    suites: PREDICTION_LOG,
+  },
+  {
+    name: 'a null is taken for a key',
+    file: `${DOMAIN}/prediction-rows.ts`,
+    find: 'if (row >= 0) throw refuse(',
+    replace: 'if (row > present.length) throw refuse(',
+    suites: PREDICTION_ROWS,
+  },
+  {
+    name: 'a unit has another name when its keys come in another order',
+    file: `${DOMAIN}/prediction-rows.ts`,
+    find: '[...entities].sort(([left], [right]) => (left < right ? -1 : 1));',
+    replace: '[...entities];',
+    suites: PREDICTION_ROWS,
+  },
+  {
+    name: 'predictions of two workspaces go out in one event',
+    file: `${RPC}/prediction-sink.ts`,
+    find: '`${workspace}/${model}`',
+    replace: '`${workspace === undefined}/${model}`',
+    suites: [`${RPC}/prediction-sink.spec.ts`],
   },
 ];
