@@ -89,7 +89,7 @@ async function fillStore(stage: Stage): Promise<Pick<StoryOutcome, 'acceptedRows
   screen.result(
     `${thousands(acceptedRows)} flights; ${quarantinedRows} broke the contract and are kept aside: ${broken.join(', ')}`,
   );
-  screen.look('npm run slipway -- features quarantine');
+  screen.look('npm run slipway -- features ingestions');
   return { acceptedRows, quarantinedRows, breaches };
 }
 

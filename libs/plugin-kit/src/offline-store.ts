@@ -137,6 +137,10 @@ export interface PointInTimeResult {
 export interface LatestRows extends ColumnBatch {
   readonly eventTimes: BigInt64Array;
   readonly createdTimes: BigInt64Array;
+  /**
+   * Of the newest row of the key, whether it is the one that counts or not: what counts was found with that row in sight, so it takes the place of
+   * what was found before, also where only a window of it has changed.
+   */
   readonly arrivals: BigInt64Array;
 }
 

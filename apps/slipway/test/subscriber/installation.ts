@@ -46,7 +46,7 @@ export async function startInstallation(): Promise<Installation> {
   });
   const features = await startSlipway<'alice' | 'service'>({
     app: 'feature-store',
-    tokens: withTokens({ alice: HOLDERS.alice, service: SERVICE_TOKEN }, registry.tokens),
+    tokens: withTokens<'alice' | 'service'>({ alice: HOLDERS.alice, service: SERVICE_TOKEN }, registry.tokens),
     settings: { ...bus, 'artifact-store.driver': 'local' },
   });
   const upstream = { 'features.address': features.grpcAddress, 'features.token': registry.tokens.service };

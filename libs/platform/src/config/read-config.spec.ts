@@ -98,6 +98,8 @@ describe('reading settings', () => {
     expect(config.get('plugins')).toEqual(['a', 'b']);
     expect(config.get('log.labels')).toEqual({ team: 'x' });
     expect(config.directory).toBe(directory.path);
+    const ofTheShell = { SLIPWAY_TOKEN: 't', SLIPWAY_TOKEN_FILE: 'f', SLIPWAY_ADDRESS: 'a', SLIPWAY_WORKSPACE: 'w' };
+    expect((await read([], { ...ofTheShell, SLIPWAY_GATEWAY: 'g' })).get('plugins')).toEqual([]);
     expect((await read([], { SLIPWAY_GRPC_REFLECTION: 'false', SLIPWAY_PLUGINS: 'c,d' })).get('plugins')).toEqual([
       'c',
       'd',

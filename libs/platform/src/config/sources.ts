@@ -33,6 +33,10 @@ const CONFIG = 'config';
 const PRINT_CONFIG = 'print-config';
 /** Read by the tests of this repository; a service started by a test inherits them. */
 const TEST_PREFIX = `${ENVIRONMENT_PREFIX}TEST_`;
+/** What the command line reads; a service is often started from the same shell. */
+const CLIENT_NAMES: ReadonlySet<string> = new Set(
+  ['ADDRESS', 'GATEWAY', 'TOKEN', 'TOKEN_FILE', 'WORKSPACE'].map((name) => ENVIRONMENT_PREFIX + name),
+);
 
 /** How a source spells a setting. */
 export function spell(source: Source, key: string): string {
@@ -52,7 +56,11 @@ export function readSources(settings: Settings, argv: readonly string[], env: En
   }));
   const fromEnvironment = Object.entries(env)
     .filter(
-      ([name, value]) => name.startsWith(ENVIRONMENT_PREFIX) && !name.startsWith(TEST_PREFIX) && value !== undefined,
+      ([name, value]) =>
+        name.startsWith(ENVIRONMENT_PREFIX) &&
+        !name.startsWith(TEST_PREFIX) &&
+        !CLIENT_NAMES.has(name) &&
+        value !== undefined,
     )
     .map(([name, value]): Given => ({ source: 'environment', name, value, origin: `environment ${name}` }));
   const outside = [...fromFlags, ...fromEnvironment];

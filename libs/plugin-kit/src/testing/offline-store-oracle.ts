@@ -51,6 +51,12 @@ export function latestRows(rows: readonly Row[], keys: readonly string[], arrive
   );
 }
 
+/** Greatest arrival among the rows with the keys of `row`. */
+export const newestArrival = (rows: readonly Row[], keys: readonly string[], row: Row): bigint =>
+  rows
+    .filter((other) => sameKeys(keysOf(row, keys), keysOf(other, keys)))
+    .reduce((newest, other) => (time(other, '__arrival') > newest ? time(other, '__arrival') : newest), -1n);
+
 /** Values of the column in the window of a row, nulls left out. */
 export function windowValues(
   rows: readonly Row[],

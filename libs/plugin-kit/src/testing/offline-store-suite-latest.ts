@@ -31,7 +31,7 @@ const aggregation = (
 
 /** Sentences on `readLatest`. */
 export function latestContract(bench: () => Bench): void {
-  it('gives the row with the greatest event, created, arrival of each key', async () => {
+  it('gives the row with the greatest event, created, arrival of each key, and the newest arrival of the key', async () => {
     const rows = [
       source('a', 10, 10, 1),
       source('a', 10, 12, 2),
@@ -42,7 +42,7 @@ export function latestContract(bench: () => Bench): void {
     ];
     const latest = await bench().latest(await viewOf(bench(), rows));
     expect([...latest].sort((a, b) => String(a['k']).localeCompare(String(b['k'])))).toEqual([
-      { k: 'a', v: 2, __event: START + 10n, __created: START + 12n, __arrival: 1n },
+      { k: 'a', v: 2, __event: START + 10n, __created: START + 12n, __arrival: 2n },
       { k: 'b', v: 5, __event: START + 5n, __created: START + 5n, __arrival: 4n },
     ]);
   });

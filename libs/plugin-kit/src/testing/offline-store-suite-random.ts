@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { ColumnSpec, ColumnType } from '../column.ts';
 import type { JoinedView, ViewFeature, ViewTable, WindowAggregation } from '../offline-store.ts';
 import { START, type Bench, type Row, type Value } from './offline-store-harness.ts';
-import { aggregate, keysOf, latestRows, rowAsOf, windowValues } from './offline-store-oracle.ts';
+import { aggregate, keysOf, latestRows, newestArrival, rowAsOf, windowValues } from './offline-store-oracle.ts';
 
 const column = (name: string, type: ColumnType): ColumnSpec => ({ name, type });
 // Many small cases go through one call: `case` is one more key, and nothing joins over its borders.
@@ -150,6 +150,10 @@ class Oracle {
     return [...this.#byCase.values()].flatMap((rows) => latestRows(rows, NAMES, arrivedAfter));
   }
 
+  newest(row: Row): bigint {
+    return newestArrival(this.rows(row['case'] ?? null), NAMES, row);
+  }
+
   /** Compares the features of one row of a result with those of the row that should count. */
   assertFeatures(actual: Row, expected: Row | undefined, prefix: string): void {
     for (const { name, from } of this.#features) {
@@ -219,7 +223,7 @@ async function checkJoin(
 }
 
 async function checkLatest(bench: Bench, wanted: Batch, view: ViewTable, oracle: Oracle): Promise<void> {
-  const id = (row: Row): string => String(row['__arrival']);
+  const id = (row: Row): string => JSON.stringify(keysOf(row, NAMES).map(String));
   for (const arrivedAfter of [-1n, BigInt(wanted.arrivedAfter)]) {
     const expected = new Map(oracle.latest(arrivedAfter).map((row) => [id(row), row]));
     const actual = await bench.latest(view, arrivedAfter);
@@ -227,6 +231,7 @@ async function checkLatest(bench: Bench, wanted: Batch, view: ViewTable, oracle:
     for (const row of actual) {
       const source = expected.get(id(row));
       for (const name of [...NAMES, '__event', '__created']) expect(row[name]).toEqual(source?.[name]);
+      expect(row['__arrival']).toBe(source && oracle.newest(source));
       oracle.assertFeatures(row, source, '');
     }
   }

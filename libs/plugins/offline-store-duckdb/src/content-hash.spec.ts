@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import type { ColumnSpec } from '@slipway/plugin-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ContentHash } from './content-hash.ts';
 import { openStore, type OpenStore } from './testing/open-store.ts';
 
 const signal = new AbortController().signal;
@@ -42,6 +44,29 @@ describe('the hash of a content', () => {
     const first = await hash(ROWS);
     expect(await hash(ROWS, 'FORMAT parquet, ROW_GROUP_SIZE 2048, COMPRESSION zstd')).toBe(first);
     expect(await hash(ROWS, 'FORMAT csv, HEADER')).toBe(first);
+  });
+
+  it('does not depend on how rows are cut into chunks', async () => {
+    const instance = await DuckDBInstance.create();
+    const connection = await instance.connect();
+    const columns = COLUMNS.filter(({ name }) => ['i', 's'].includes(name));
+    const of = async (rows: string) => {
+      const content = new ContentHash(columns);
+      const text = `CASE WHEN i % 3 = 0 THEN NULL ELSE 'a text longer than twelve bytes ' || i END`;
+      const result = await connection.stream(`SELECT i, ${text} AS s FROM (${rows})`);
+      let chunks = 0;
+      for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk()) {
+        content.update(chunk);
+        chunks += 1;
+      }
+      return { chunks, ...content.digest() };
+    };
+    const whole = await of('SELECT range AS i FROM range(10000)');
+    const cut = await of('SELECT range // 2 AS i FROM range(20000) WHERE range % 2 = 0');
+    connection.closeSync();
+    instance.closeSync();
+    expect(cut.chunks).toBeGreaterThan(whole.chunks);
+    expect({ ...cut, chunks: whole.chunks }).toEqual(whole);
   });
 
   it.each([

@@ -40,7 +40,7 @@ async function latestSelect(session: Session, view: ViewTable, arrivedAfter: big
   const sources = rows.sources.map((_, index) => `s${index}`);
   const order = `{'e': ev, 'c': cr, 'a': ar}`;
   await session.rows(
-    `CREATE TEMP TABLE winners AS SELECT ${keys.join(', ')}, w.e AS ev, w.c AS cr, w.a AS ar, greatest(w.e, w.c) AS kn FROM (` +
+    `CREATE TEMP TABLE winners AS SELECT ${keys.join(', ')}, w.e AS ev, w.c AS cr, w.a AS ar, greatest(w.e, w.c) AS kn, newest FROM (` +
       `SELECT ${keys.join(', ')}, max(${order}) AS w, max(ar) AS newest FROM ${rows.relation} GROUP BY ${keys.join(', ')}) WHERE newest > ${arrivedAfter}`,
   );
   const match = keys.map((key) => `r.${key} = w.${key}`).join(' AND ');
@@ -52,10 +52,10 @@ async function latestSelect(session: Session, view: ViewTable, arrivedAfter: big
     return 'column' in from ? `any_value(${value}) FILTER (WHERE r.ar = w.ar)` : value;
   });
   const outer = keys.map((key) => `w.${key}`);
-  const group = windowed ? `GROUP BY ${[...outer, 'w.ev', 'w.cr', 'w.ar', 'w.kn'].join(', ')}` : '';
+  const group = windowed ? `GROUP BY ${[...outer, 'w.ev', 'w.cr', 'w.ar', 'w.kn', 'w.newest'].join(', ')}` : '';
   const where = windowed ? '' : 'WHERE r.ar = w.ar';
   return (
-    `SELECT w.ev, w.cr, w.ar, ${[...outer, ...picked].join(', ')} FROM winners AS w ` +
+    `SELECT w.ev, w.cr, w.newest, ${[...outer, ...picked].join(', ')} FROM winners AS w ` +
     `JOIN (SELECT ${[...keys, ...sources, 'kn', 'ar'].join(', ')} FROM ${rows.relation}) AS r ON ${match} ${where} ${group} ORDER BY w.ar`
   );
 }
