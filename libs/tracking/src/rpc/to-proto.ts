@@ -24,11 +24,17 @@ export const toExperimentMessage = (workspace: string, experiment: Experiment): 
   artifact_location: artifactLocation(workspace, experiment.id),
 });
 
+/** As a number where that is exact; decimal text would be parsed digit by digit to be encoded. */
+function integerOf(value: bigint): number | string {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value.toString();
+}
+
 export const toMetricMessage = ({ key, value, timestamp, step }: MetricPoint): Metric => ({
   key,
   value,
-  timestamp: timestamp.toString(),
-  step: step.toString(),
+  timestamp: integerOf(timestamp),
+  step: integerOf(step),
 });
 
 const toInputMessage = ({ dataset, tags }: DatasetInput): DatasetInputMessage => ({

@@ -61,6 +61,7 @@ export const ParamRow = defineEntity({
   name: 'ParamRow',
   tableName: 'tracking_param',
   properties: { workspace: columns.workspace(), runId: runId(), key: key(), value: columns.text(24_000) },
+  indexes: [{ name: 'tracking_param_key', properties: ['workspace', 'key', 'runId'] }],
 });
 
 export const TagRow = defineEntity({
@@ -83,6 +84,7 @@ export const SeriesRow = defineEntity({
     value: columns.float64(),
   },
   uniques: [{ name: 'tracking_metric_series_number', properties: ['workspace', 'series'] }],
+  indexes: [{ name: 'tracking_metric_series_value', properties: ['workspace', 'key', 'runId', 'value'] }],
 });
 
 /**

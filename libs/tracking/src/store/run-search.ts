@@ -8,6 +8,20 @@ import { selectPage, sqlPart, type SortKey, type SqlPart } from './keyset-sql.ts
 import { RUN_COLUMNS, runOf, type RunRow } from './run-rows.ts';
 
 const KEYED = { metric: 'tracking_metric_series', param: 'tracking_param', tag: 'tracking_tag' } as const;
+type Dialect = SqlRunner['dialect'];
+/**
+ * SQLite always prefers the primary key, where every run is on a page of its own; under these indexes the values of one key lie together. A planner
+ * that knows how many rows there are chooses for itself.
+ */
+const SQLITE_INDEX = {
+  metric: 'indexed by tracking_metric_series_value',
+  param: 'indexed by tracking_param_key',
+  tag: '',
+} as const;
+
+const keyedAs = (on: keyof typeof KEYED, alias: string, dialect: Dialect): string =>
+  `${KEYED[on]} ${alias} ${dialect === 'sqlite' ? SQLITE_INDEX[on] : ''}`;
+
 /** A page token carries the sort keys and has a bounded length: of texts only the beginning counts, which all of them share. */
 const SORTED_CHARS_MAX = 480;
 
@@ -22,18 +36,17 @@ const TEXTS: Readonly<Record<RunTextAttribute, string>> = {
 };
 const DATASET_COLUMNS = { name: 'v.name', digest: 'v.digest', context: 'v.context' } as const;
 
-const ofRun = (table: string, alias: string): string =>
-  `${table} ${alias} where ${alias}.workspace = r.workspace and ${alias}.run_id = r.run_id`;
+const ofRun = (table: string): string => `${table} where v.workspace = r.workspace and v.run_id = r.run_id`;
 
-function conditionSql(condition: RunCondition, dialect: SqlRunner['dialect']): SqlPart {
+function conditionSql(condition: RunCondition, dialect: Dialect): SqlPart {
   switch (condition.on) {
     case 'metric': {
-      const rows = sqlPart(`select 1 from ${ofRun(KEYED.metric, 'v')} and v.key = ?`, condition.key);
+      const rows = sqlPart(`select 1 from ${ofRun(keyedAs('metric', 'v', dialect))} and v.key = ?`, condition.key);
       return keyedSql(rows, condition.test, numberTestSql('v.value', condition.test));
     }
     case 'param':
     case 'tag': {
-      const rows = sqlPart(`select 1 from ${ofRun(KEYED[condition.on], 'v')} and v.key = ?`, condition.key);
+      const rows = sqlPart(`select 1 from ${ofRun(keyedAs(condition.on, 'v', dialect))} and v.key = ?`, condition.key);
       return keyedSql(rows, condition.test, textTestSql(sqlPart('v.value'), condition.test, dialect));
     }
     case 'text':
@@ -42,7 +55,7 @@ function conditionSql(condition: RunCondition, dialect: SqlRunner['dialect']): S
       return integerTestSql(`r.${condition.attribute}`, condition.test);
     case 'dataset': {
       const column = DATASET_COLUMNS[condition.attribute];
-      const rows = sqlPart(`select 1 from ${ofRun('tracking_input', 'v')} and ${column} is not null`);
+      const rows = sqlPart(`select 1 from ${ofRun('tracking_input v')} and ${column} is not null`);
       return keyedSql(rows, condition.test, textTestSql(sqlPart(column), condition.test, dialect));
     }
   }
@@ -61,7 +74,7 @@ const key = (sql: string, type: SortKey['type'], descending: boolean): SortKey =
 });
 
 /** What is absent comes last whatever the direction, so whether it is comes first. */
-function sortingOf(order: readonly OrderTerm<RunOrderField>[]): Sorting {
+function sortingOf(order: readonly OrderTerm<RunOrderField>[], dialect: Dialect): Sorting {
   const joins: SqlPart[] = [];
   const keys: SortKey[] = [];
   const texts = order.filter(({ field }) => field.on !== 'metric' && field.on !== 'time').length;
@@ -77,7 +90,7 @@ function sortingOf(order: readonly OrderTerm<RunOrderField>[]): Sorting {
     }
     const alias = `o${index}`;
     const on = `${alias}.workspace = r.workspace and ${alias}.run_id = r.run_id and ${alias}.key = ?`;
-    joins.push(sqlPart(`left join ${KEYED[field.on]} ${alias} on ${on}`, field.key));
+    joins.push(sqlPart(`left join ${keyedAs(field.on, alias, dialect)} on ${on}`, field.key));
     const value = `${alias}.value`;
     if (field.on === 'metric') {
       const rank = `case when ${value} is null then 2 when ${value} = ${STORED_NAN} then 1 else 0 end`;
@@ -99,7 +112,7 @@ export const viewSql = (view: View, alias: string): readonly SqlPart[] => {
 
 /** @throws {InvalidArgumentError} on a token that is not of this search. */
 export function searchRuns(sql: SqlRunner, workspace: string, query: RunQuery, page: PageRequest): Promise<Page<Run>> {
-  const { joins, keys } = sortingOf(query.order);
+  const { joins, keys } = sortingOf(query.order, sql.dialect);
   const experiments = [...new Set(query.experiments)].sort((left, right) => (left < right ? -1 : 1));
   const { filter } = query;
   return selectPage<RunRow, Run>(
