@@ -77,12 +77,13 @@ describe('the feature store', () => {
   });
 
   it('hands out no training set whose file has changed, and names it by its content', async () => {
-    const { features, finished } = await start('one');
+    const one = await start('one');
+    const { features } = one;
     await features.applyRepository({ files: sampleFiles() });
     const header = { name: 'q', format: HEADER.format, features: ['origin_delays:delay'], event_time_column: 'at' };
     const entities = Buffer.from('origin,at\nJFK,2001-01-01 10:40:00\n');
     const { operation } = await features.createTrainingSet(streamOf(uploadOf(header, entities)));
-    const { id } = JSON.parse((await finished(operation)).result_json) as { id: string };
+    const { id } = JSON.parse((await one.finished(operation)).result_json) as { id: string };
     const download = async () => {
       const hash = createHash('sha256');
       for await (const { chunk } of features.downloadTrainingSet({ id })) hash.update(chunk);

@@ -179,7 +179,7 @@ describe('the feature store over DuckDB, LMDB and files', () => {
       `${HEAD}c6,JFK,2001-01-01 11:30:00,2001-01-01 13:00:00,90,\nc7,SFO,2001-01-01 10:00:00,2001-01-01 10:07:00,7,50\n`,
     );
     await ingest(`${HEAD}c8,LAX,2001-01-01 09:00:00,2001-01-01 09:00:00,1,50\n`); // older than what counts
-    expect(await materialize()).toEqual([{ view: 'origin_delays', arrival: '7', keys: '3', stored: '2' }]);
+    expect(await materialize()).toEqual([{ view: 'origin_delays', arrival: '7', keys: '3', stored: '3' }]);
     expect(await online('2001-01-01T14:00:00', ['JFK', 'SFO', 'LAX'], ['origin_delays:delay'])).toEqual([
       { name: 'origin_delays:delay', statuses: ['PRESENT', 'PRESENT', 'PRESENT'], values: [90, 7, -5] },
     ]);
@@ -198,6 +198,20 @@ describe('the feature store over DuckDB, LMDB and files', () => {
     expect(await materialize()).toEqual([{ view: 'origin_delays', arrival: '7', keys: '0', stored: '0' }]);
     const { views } = await installation.features.listViews({});
     expect(views).toMatchObject([{ rows: '7', online_arrival: '7', view: { ttl_micros: '86400000000' } }]);
+  });
+
+  it('brings a late row inside the window of a newer one online, as training sees it', async () => {
+    await ingest(`${HEAD}n1,JFK,2001-01-01 11:30:00,2001-01-01 13:00:00,90,\n`);
+    const mean = ['origin_delays:delay_mean_1h'];
+    const both = async (): Promise<unknown[]> => {
+      await materialize();
+      const [at14] = await online('2001-01-01T14:00:00', ['JFK'], mean);
+      const set = await train({ feature_service: '', features: mean }, 'origin,at\nJFK,2001-01-01 14:00:00\n');
+      return [at14?.values[0], (await download(set.id))[0]?.[1]];
+    };
+    expect(await both()).toEqual([90, 90]);
+    await ingest(`${HEAD}n2,JFK,2001-01-01 11:00:00,2001-01-01 12:30:00,30,\n`); // known within the hour before n1 was
+    expect(await both()).toEqual([60, 60]);
   });
 
   it('starts a view anew when its definition changes, and reads nothing until then', async () => {
