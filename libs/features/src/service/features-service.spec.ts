@@ -207,7 +207,7 @@ describe('the feature store over DuckDB, LMDB and files', () => {
       await materialize();
       const [at14] = await online('2001-01-01T14:00:00', ['JFK'], mean);
       const set = await train({ feature_service: '', features: mean }, 'origin,at\nJFK,2001-01-01 14:00:00\n');
-      return [at14?.values[0], (await download(set.id))[0]?.[1]];
+      return [at14?.values?.[0], (await download(set.id))[0]?.[1]];
     };
     expect(await both()).toEqual([90, 90]);
     await ingest(`${HEAD}n2,JFK,2001-01-01 11:00:00,2001-01-01 12:30:00,30,\n`); // known within the hour before n1 was
