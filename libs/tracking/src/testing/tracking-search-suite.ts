@@ -129,6 +129,15 @@ export function trackingSearchSuite(name: string, make: (clock: Clock) => Promis
       expect(idsOf(one.items).sort()).toEqual(idsOf(all.filter(({ run }) => run.experimentId === second)).sort());
       expect((await ask({ experiments: [] })).items).toEqual([]);
       expect((await ask({ experiments: [77n] })).items).toEqual([]);
+      const everything: SearchRuns = {
+        experiments: [first, second],
+        filter: '',
+        view: 'all',
+        orderBy: [],
+        pageSize: 100,
+        pageToken: '',
+      };
+      expect((await searchRuns(callBy('alice', 'other'), everything, deps)).items).toEqual([]);
     });
 
     it('refuses a token of another search', async () => {
