@@ -1,21 +1,12 @@
 import type { TrainingTable } from '@slipway/plugin-kit';
 import { readTrainingTable } from '@slipway/training-data';
-import { labelsOf, openExperiment, scoreTable, type LearningSet } from '@slipway/training-run';
+import { labelsOf, openExperiment, scoreTable, type LearningSet, type LearningSet } from '@slipway/training-run';
 import { join } from 'node:path';
 import { CHAMPION, promote, refused, setChampionPolicy } from './champion.ts';
 import { applyRepository, materialize, repositoryFolder } from './feature-store.ts';
 import { DELAY_FEATURES, SCHEDULE_FEATURES, TARGET, type Period } from './flights.ts';
 import { departuresOf, predictByKey, predictRequest, withOnlineDelays } from './predict.ts';
-import {
-  ingestPeriod,
-  learnableOf,
-  release,
-  show,
-  thousands,
-  type Learnable,
-  type Release,
-  type Stage,
-} from './stage.ts';
+import { ingestPeriod, learnableOf, release, show, thousands, type Release, type Stage } from './stage.ts';
 import { STAGES, swapUnderLoad, type SwapOutcome } from './swap.ts';
 import { baselineOf, linearOptions, qualityOf, trainLateness, type Quality } from './train.ts';
 
@@ -126,7 +117,7 @@ async function learn(stage: Stage): Promise<Honest & Pick<StoryOutcome, 'leaking
   return { ...honest, ...leak };
 }
 
-async function learnHonestly(stage: Stage, evaluation: Learnable): Promise<Honest> {
+async function learnHonestly(stage: Stage, evaluation: LearningSet): Promise<Honest> {
   const { alice, screen, model } = stage;
   const training = await learnableOf(stage, 'flights-q1', TRAINING, { leaking: false });
   const [trainingRows, evaluationRows] = [training.table.rows, evaluation.table.rows];
