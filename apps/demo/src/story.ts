@@ -1,6 +1,6 @@
 import type { TrainingTable } from '@slipway/plugin-kit';
 import { readTrainingTable } from '@slipway/training-data';
-import { labelsOf, openExperiment, scoreTable, type LearningSet, type LearningSet } from '@slipway/training-run';
+import { labelsOf, openExperiment, scoreTable, type LearningSet } from '@slipway/training-run';
 import { join } from 'node:path';
 import { CHAMPION, promote, refused, setChampionPolicy } from './champion.ts';
 import { applyRepository, materialize, repositoryFolder } from './feature-store.ts';
