@@ -40,7 +40,12 @@ describe('the bundle of the one process, installed in a folder of its own', () =
   it('holds no TypeScript and installs only what cannot be bundled', () => {
     expect(readdirSync(folder.path).filter((name) => name.endsWith('.ts'))).toEqual([]);
     const manifest = JSON.parse(readFileSync(join(folder.path, 'package.json'), 'utf8')) as { dependencies: object };
-    expect(Object.keys(manifest.dependencies)).toEqual(['better-sqlite3', 'onnxruntime-node']);
+    expect(Object.keys(manifest.dependencies)).toEqual([
+      '@duckdb/node-api',
+      'better-sqlite3',
+      'lmdb',
+      'onnxruntime-node',
+    ]);
     expect(existsSync(join(folder.path, 'node_modules/@slipway'))).toBe(false);
     expect(existsSync(join(folder.path, 'onnx-trial-child.js'))).toBe(true);
   });
@@ -58,6 +63,8 @@ describe('the bundle of the one process, installed in a folder of its own', () =
           createClient(registryService, first),
           createClient(gRPCInferenceService, second),
         ];
+        const page = await fetch(slipway.gatewayUrl);
+        expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<script')]);
         await registry.createRegisteredModel({ name: MODEL, request_id: 'create' });
         await registry.setAliasPolicy({ model: MODEL, alias: 'champion', approvals_required: 0 }); // there is one principal
         const { version } = await registry.createModelVersion(upload());
