@@ -59,7 +59,7 @@ const HOUR = "lpad(hour(scheduled_at)::varchar, 2, '0')";
 
 /** Opens the file once for several exports; `close` releases it. */
 export async function openFlights(path: string): Promise<Flights> {
-  const instance = await DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '400MB' });
+  const instance = await DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '256MB' });
   const connection = await instance.connect();
   const source = quoted(path);
   const copy = async (query: string, file: string): Promise<number> => {

@@ -10,7 +10,7 @@ const ROWS = 20_000;
 /** Then the scenario gets the time to come to its end. */
 const KILLS_MAX = sized({ small: 12, full: 60 });
 /** Between the start of one victim and the end of the next, milliseconds. */
-const PAUSE_MS = { min: 200, max: 3_000 };
+const PAUSE_MS = { min: 100, max: 1_000 };
 const GIVE_UP_MS = 120_000;
 const RETRY_MS = 100;
 
