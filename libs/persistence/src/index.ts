@@ -72,3 +72,11 @@ export { toOperationMessage } from './services/operation-to-proto.ts';
 export { createPlatformServices } from './services/create-platform-services.ts';
 export type { PlatformServiceMap, PlatformServiceParts } from './services/platform-service-parts.ts';
 export { openPlatformServices } from './open-platform-services.ts';
+export {
+  pageOf,
+  pageQuery,
+  type Keyset,
+  type KeysetPage,
+  type KeysetPageRequest,
+  type KeysetQuery,
+} from './paging/keyset.ts';

@@ -5,7 +5,7 @@ import type { FeatureLimits } from './limits.ts';
 import type { RepositoryCache } from './repository-cache.ts';
 import type { Turns } from './turns.ts';
 import type { FeatureUnitOfWork } from './unit-of-work.ts';
-import type { Turnstile } from './upload/turnstile.ts';
+import type { Turnstile } from '@slipway/kernel';
 
 /** Steps between which a kill test ends the process; the commit itself has its own. */
 export type FeatureStep = 'received' | 'checked' | 'stored' | 'joined' | 'written';

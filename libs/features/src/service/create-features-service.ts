@@ -7,7 +7,7 @@ import type { FeatureLimits } from '../domain/limits.ts';
 import { OnlineReader } from '../domain/online/online-reader.ts';
 import { RepositoryCache } from '../domain/repository-cache.ts';
 import { Turns } from '../domain/turns.ts';
-import { Turnstile } from '../domain/upload/turnstile.ts';
+import { Turnstile } from '@slipway/kernel';
 import { encodeFact } from '../rpc/event-codecs.ts';
 import { featureHandlers } from '../rpc/feature-handlers.ts';
 import { LongWork } from '../rpc/long-work.ts';

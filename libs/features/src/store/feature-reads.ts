@@ -12,7 +12,7 @@ import {
   type IngestionRecord,
   type TrainingSetRecord,
 } from './entities.ts';
-import { pageOf, pageQuery, type Keyset } from './keyset.ts';
+import { pageOf, pageQuery, type Keyset } from '@slipway/persistence';
 import { appliedOf, ingestionOf, revisionOf, sourceOf, trainingSetOf, viewOf } from './rows.ts';
 
 /** Rows are read as values: a change goes through its own statement, so there is nothing to track. */

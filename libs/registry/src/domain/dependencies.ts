@@ -4,7 +4,7 @@ import type { Gates } from './gates/gates.ts';
 import type { RegistryLimits } from './limits.ts';
 import type { PackageStore } from './package-store.ts';
 import type { RegistryUnitOfWork } from './unit-of-work.ts';
-import type { Turnstile } from './upload/turnstile.ts';
+import type { Turnstile } from '@slipway/kernel';
 
 /** What the use cases work with. */
 export interface RegistryDependencies {

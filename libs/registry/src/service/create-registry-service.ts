@@ -6,7 +6,7 @@ import type { ArtifactStore, Gate } from '@slipway/plugin-kit';
 import type { RegistryDependencies } from '../domain/dependencies.ts';
 import { metricGate } from '../domain/gates/metric-gate.ts';
 import type { RegistryLimits } from '../domain/limits.ts';
-import { Turnstile } from '../domain/upload/turnstile.ts';
+import { Turnstile } from '@slipway/kernel';
 import { encodeFact } from '../rpc/event-codecs.ts';
 import { registryHandlers } from '../rpc/registry-handlers.ts';
 import { createPackageStore } from '../store/artifact-package-store.ts';

@@ -19,7 +19,7 @@ import {
   type ModelRecord,
   type VersionRecord,
 } from './entities.ts';
-import { pageOf, pageQuery, type Keyset } from './keyset.ts';
+import { pageOf, pageQuery, type Keyset } from '@slipway/persistence';
 import { aliasOf, approvalOf, evaluationOf, liveAliasOf, modelOf, moveOf, policyOf, versionOf } from './rows.ts';
 
 /** Rows are read as values: a change goes through its own statement, so there is nothing to track. */

@@ -6,7 +6,7 @@ import { metricGate } from '../domain/gates/metric-gate.ts';
 import { DEFAULT_LIMITS, type RegistryLimits } from '../domain/limits.ts';
 import type { VersionView } from '../domain/lookup.ts';
 import type { Call, RegistryUnitOfWork } from '../domain/unit-of-work.ts';
-import { Turnstile } from '../domain/upload/turnstile.ts';
+import { Turnstile } from '@slipway/kernel';
 import { createModelVersion } from '../domain/use-cases/create-model-version.ts';
 import { createRegisteredModel } from '../domain/use-cases/create-registered-model.ts';
 import { createPackageStore } from '../store/artifact-package-store.ts';

@@ -2,7 +2,7 @@ import type { Random } from '@slipway/kernel';
 import type { TrackingLimits } from './limits.ts';
 import type { MetricWriter } from './metric-writer.ts';
 import type { RunFiles } from './run-files.ts';
-import type { Turnstile } from './turnstile.ts';
+import type { Turnstile } from '@slipway/kernel';
 import type { TrackingUnitOfWork } from './unit-of-work.ts';
 import type { Workspaces } from './workspaces.ts';
 

@@ -6,7 +6,7 @@ import type { ArtifactStore } from '@slipway/plugin-kit';
 import type { TrackingDependencies } from '../domain/dependencies.ts';
 import type { TrackingLimits } from '../domain/limits.ts';
 import { MetricWriter } from '../domain/metric-writer.ts';
-import { Turnstile } from '../domain/turnstile.ts';
+import { Turnstile } from '@slipway/kernel';
 import { Workspaces } from '../domain/workspaces.ts';
 import { encodeFact } from '../rpc/event-codecs.ts';
 import { trackingHandlers } from '../rpc/tracking-handlers.ts';

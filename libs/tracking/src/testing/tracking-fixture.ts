@@ -5,7 +5,7 @@ import { MetricWriter } from '../domain/metric-writer.ts';
 import type { MetricPoint } from '../domain/metric.ts';
 import type { RunFiles } from '../domain/run-files.ts';
 import type { RunView } from '../domain/run.ts';
-import { Turnstile } from '../domain/turnstile.ts';
+import { Turnstile } from '@slipway/kernel';
 import type { Call, TrackingUnitOfWork } from '../domain/unit-of-work.ts';
 import { createRun, type CreateRun } from '../domain/use-cases/create-run.ts';
 import { Workspaces } from '../domain/workspaces.ts';

@@ -1,13 +1,18 @@
 import { InvalidArgumentError } from '@slipway/kernel';
-import {
-  decodePageToken,
-  encodePageToken,
-  toKeyset,
-  toOrderBy,
-  type OrderTerm,
-  type PageQuery,
-} from '@slipway/persistence';
-import type { Page, PageRequest } from '../domain/paging.ts';
+import { toKeyset, toOrderBy, type OrderTerm } from './list-order.ts';
+import { decodePageToken, encodePageToken, type PageQuery } from './page-token.ts';
+
+/** What a caller asks for: a page of `pageSize` items, from the token of the page before on, empty for the first one. */
+export interface KeysetPageRequest {
+  readonly pageSize: number;
+  readonly pageToken: string;
+}
+
+/** One page; the token is absent on the last one. */
+export interface KeysetPage<Item> {
+  readonly items: readonly Item[];
+  readonly nextPageToken?: string;
+}
 
 /** A list in a total order. */
 export interface Keyset<Row> {
@@ -40,7 +45,7 @@ const bindingOf = <Row>(keyset: Keyset<Row>): PageQuery => ({
 });
 
 /** @throws {InvalidArgumentError} on a token that is not of this list. */
-export function pageQuery<Row>(keyset: Keyset<Row>, { pageSize, pageToken }: PageRequest): KeysetQuery {
+export function pageQuery<Row>(keyset: Keyset<Row>, { pageSize, pageToken }: KeysetPageRequest): KeysetQuery {
   const order = orderOf(keyset);
   const keys = decodePageToken(bindingOf(keyset), pageToken);
   const types = Object.values(keyset.fields);
@@ -57,9 +62,9 @@ export function pageQuery<Row>(keyset: Keyset<Row>, { pageSize, pageToken }: Pag
 export function pageOf<Row, Item>(
   rows: readonly Row[],
   keyset: Keyset<Row>,
-  { pageSize }: PageRequest,
+  { pageSize }: KeysetPageRequest,
   toItem: (row: Row) => Item,
-): Page<Item> {
+): KeysetPage<Item> {
   const items = rows.slice(0, pageSize).map(toItem);
   const last = rows[pageSize - 1];
   if (rows.length <= pageSize || last === undefined) return { items };
