@@ -8,14 +8,29 @@ import type {
   VersionCreated,
   VersionDeleted,
 } from '../generated/packages/slipway.registry.v1.ts';
+import type { JobChanged, PipelineChanged } from '../generated/packages/slipway.batch.v1.ts';
 import type {
   ContractViolated,
+  PositionCommitted,
+  PredictionsLoaded,
   RepositoryApplied,
   RowsIngested,
   TrainingSetCreated,
   ViewMaterialized,
 } from '../generated/packages/slipway.features.v1.ts';
-import type { ModelFailed, ModelLoaded, PredictionsLogged } from '../generated/packages/slipway.serving.v1.ts';
+import type {
+  DriftDetected,
+  OutcomesObserved,
+  PerformanceDegraded,
+  WindowClosed,
+} from '../generated/packages/slipway.monitoring.v1.ts';
+import type { DecisionMade, ExposuresLogged } from '../generated/packages/slipway.routing.v1.ts';
+import type {
+  EventScored,
+  ModelFailed,
+  ModelLoaded,
+  PredictionsLogged,
+} from '../generated/packages/slipway.serving.v1.ts';
 import type { RunFinished } from '../generated/packages/slipway.tracking.v1.ts';
 
 const DIGEST = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
@@ -23,6 +38,10 @@ const registry = (noun: string, verb: string) => ({ version: 1, domain: 'registr
 const serving = (noun: string, verb: string) => ({ version: 1, domain: 'serving', noun, verb });
 const features = (noun: string, verb: string) => ({ version: 1, domain: 'features', noun, verb });
 const tracking = (noun: string, verb: string) => ({ version: 1, domain: 'tracking', noun, verb });
+const batch = (noun: string, verb: string) => ({ version: 1, domain: 'batch', noun, verb });
+const routing = (noun: string, verb: string) => ({ version: 1, domain: 'routing', noun, verb });
+const monitoring = (noun: string, verb: string) => ({ version: 1, domain: 'monitoring', noun, verb });
+const MANIFEST = 'artifact:default/scoring/nightly/0.json';
 const INGESTION = '01942f7e-0000-7000-8000-000000000001';
 const approvalSample = {
   model: 'flights',
@@ -140,22 +159,14 @@ export const predictionLogged = defineEvent<PredictionsLogged>({
     model: 'flights',
     server: 'serving-0',
     dropped: '0',
-    predictions: [
+    calls: [
       {
-        prediction_id: '01942f7e-0000-7000-8000-000000000002.0',
         time_micros: '986688000000000',
         objective: 'late-departure',
-        assignment: '',
-        experiment: '',
-        arm: '',
-        propensity: 0,
-        unit_hash: DIGEST,
-        shadow_of: '0',
         alias: 'champion',
         version: '2',
         digest: DIGEST,
-        outputs: { probability: 0.31 },
-        views: [{ view: 'origin_delays', event_time_micros: '986687940000000', status: 'PRESENT' }],
+        request_id: 'req-1',
         latencies: {
           queue: 0,
           feature_fetch: 140,
@@ -166,7 +177,28 @@ export const predictionLogged = defineEvent<PredictionsLogged>({
           encode: 7,
           total: 187,
         },
-        request_id: 'req-1',
+        prediction_ids: ['flights-3m:7', 'flights-3m:8'],
+        outputs: { probability: { values: [0.31, 0.12] } },
+        number_features: { 'request:distance': { values: [410, 1230] } },
+        text_features: { 'request:weekday': { values: ['Sunday', 'Sunday'] } },
+        views: [
+          {
+            view: 'origin_delays',
+            event_time_micros: ['986687940000000', '0'],
+            statuses: ['PRESENT', 'NOT_FOUND'],
+          },
+        ],
+        units: [{ unit_hash: DIGEST, assignment_id: 'a-1', experiment: INGESTION, arm: 'treatment', propensity: 0.5 }],
+        unit_of_row: [0, 0],
+        shadows: [
+          {
+            model: 'flights',
+            alias: 'live',
+            version: '1',
+            digest: DIGEST,
+            outputs: { probability: { values: [0.27, 0.2] } },
+          },
+        ],
       },
     ],
   },
@@ -249,6 +281,185 @@ export const viewMaterialized = defineEvent<ViewMaterialized>({
   sample: { view: 'origin_delays', arrival: '1594330', stored: '229' },
 });
 
+/** A consumer has used rows of a source. Key: consumer. */
+export const positionCommitted = defineEvent<PositionCommitted>({
+  subject: features('position', 'committed'),
+  schema: 'slipway.features.v1.PositionCommitted',
+  key: (event) => event.consumer ?? '',
+  sample: {
+    consumer: 'nightly',
+    source: 'schedule',
+    from_exclusive: '0',
+    to_inclusive: '512000',
+    scoring_set_id: INGESTION,
+    manifest_uri: MANIFEST,
+    principal: 'alice',
+  },
+});
+
+/** A table of stored predictions shows another version. Key: table. */
+export const predictionsLoaded = defineEvent<PredictionsLoaded>({
+  subject: features('predictions', 'loaded'),
+  schema: 'slipway.features.v1.PredictionsLoaded',
+  key: (event) => event.table ?? '',
+  sample: { table: 'late-departure', version: '2', rows: '512000', manifest_uri: MANIFEST },
+});
+
+/** A scoring job went on. Key: job. */
+export const jobChanged = defineEvent<JobChanged>({
+  subject: batch('job', 'changed'),
+  schema: 'slipway.batch.v1.JobChanged',
+  key: (event) => event.job_id ?? '',
+  sample: {
+    job_id: INGESTION,
+    consumer: 'nightly',
+    model: 'flights',
+    version: '2',
+    state: 'scoring',
+    rows: '512000',
+    scored_rows: '200000',
+    failed_rows: '0',
+    partitions: 6,
+    finished_partitions: 2,
+    lost_attempts: 1,
+    manifest_uri: '',
+  },
+});
+
+/** A run of a pipeline, or a step of it, went on. Key: run. */
+export const pipelineChanged = defineEvent<PipelineChanged>({
+  subject: batch('pipeline', 'changed'),
+  schema: 'slipway.batch.v1.PipelineChanged',
+  key: (event) => event.run_id ?? '',
+  sample: {
+    run_id: INGESTION,
+    pipeline: 'retrain',
+    state: 'running',
+    step: 'train',
+    step_state: 'running',
+    message: 'iteration 3',
+  },
+});
+
+/** Units met a routing experiment for the first time: a fact, once for each. Key: experiment. */
+export const exposureLogged = defineEvent<ExposuresLogged>({
+  subject: routing('exposure', 'logged'),
+  schema: 'slipway.routing.v1.ExposuresLogged',
+  key: (event) => event.experiment ?? '',
+  sample: {
+    experiment: INGESTION,
+    objective: 'late-departure',
+    revision: '1',
+    exposures: [{ unit_hash: DIGEST, arm: 'treatment', propensity: 0.5 }],
+  },
+});
+
+/** A routing experiment began, went on, or ended. Key: experiment. */
+export const decisionMade = defineEvent<DecisionMade>({
+  subject: routing('decision', 'made'),
+  schema: 'slipway.routing.v1.DecisionMade',
+  key: (event) => event.experiment ?? '',
+  sample: {
+    experiment: INGESTION,
+    name: 'with-delays',
+    objective: 'late-departure',
+    decision: 'decided',
+    arm: 'treatment',
+    weight: 1000,
+    alias: 'live',
+    version: '2',
+    as_of_micros: '987811200000000',
+    explanation: 'log loss is lower by 0.031 a day, e-value 41 of 20',
+  },
+});
+
+/** Outcomes of predictions are known. Key: objective. */
+export const outcomeObserved = defineEvent<OutcomesObserved>({
+  subject: monitoring('outcome', 'observed'),
+  schema: 'slipway.monitoring.v1.OutcomesObserved',
+  key: (event) => event.objective ?? '',
+  sample: {
+    objective: 'late-departure',
+    outcomes: '2',
+    first_observed_micros: '986688000000000',
+    last_observed_micros: '986689000000000',
+    principal: 'alice',
+  },
+});
+
+/** A day was closed and judged. Key: objective. */
+export const windowClosed = defineEvent<WindowClosed>({
+  subject: monitoring('window', 'closed'),
+  schema: 'slipway.monitoring.v1.WindowClosed',
+  key: (event) => event.objective ?? '',
+  sample: {
+    objective: 'late-departure',
+    day: '2001-04-23',
+    rows: '17012',
+    labelled_rows: '17001',
+    log_loss: 0.31,
+    versions: [
+      {
+        model: 'flights',
+        version: '2',
+        served: true,
+        rows: '17012',
+        log_loss: 0.31,
+        mean_score: 0.19,
+        mean_label: 0.1,
+      },
+    ],
+  },
+});
+
+/** A version sees or says something else than when it was made. Key: objective. */
+export const driftDetected = defineEvent<DriftDetected>({
+  subject: monitoring('drift', 'detected'),
+  schema: 'slipway.monitoring.v1.DriftDetected',
+  key: (event) => event.objective ?? '',
+  sample: {
+    alert_id: INGESTION,
+    objective: 'late-departure',
+    model: 'flights',
+    version: '2',
+    day: '2001-04-28',
+    checks: ['calibration_gap 0.08/0.05', 'score_psi 0.4/0.3'],
+  },
+});
+
+/** A version does worse than when it was made. Key: objective. */
+export const performanceDegraded = defineEvent<PerformanceDegraded>({
+  subject: monitoring('performance', 'degraded'),
+  schema: 'slipway.monitoring.v1.PerformanceDegraded',
+  key: (event) => event.objective ?? '',
+  sample: {
+    alert_id: INGESTION,
+    objective: 'late-departure',
+    model: 'flights',
+    version: '2',
+    day: '2001-05-22',
+    checks: ['log_loss 0.61/0.58'],
+  },
+});
+
+/** An event of a stream has its result. The noun of its subject is the name of the stream; here that of the sample. Key: that of the event. */
+export const eventScored = defineEvent<EventScored>({
+  subject: { version: 1, domain: 'stream', noun: 'departures', verb: 'scored' },
+  schema: 'slipway.serving.v1.EventScored',
+  key: (event) => event.key ?? '',
+  sample: {
+    stream: 'departures',
+    event_id: 'flights-3m:7',
+    key: 'ORD',
+    time_micros: '989884800000000',
+    model: 'flights',
+    alias: 'champion',
+    version: '2',
+    digest: DIGEST,
+    outputs: { probability: 0.31 },
+  },
+});
+
 /** A consumer gave up on an event. Key: the consumer. */
 export const deliveryDead = defineEvent<DeliveryDead>({
   subject: { version: 1, domain: 'bus', noun: 'delivery', verb: 'dead' },
@@ -282,5 +493,16 @@ export const EVENT_CATALOGUE: readonly EventDefinition<object>[] = [
   contractViolated,
   trainingSetCreated,
   viewMaterialized,
+  positionCommitted,
+  predictionsLoaded,
+  jobChanged,
+  pipelineChanged,
+  exposureLogged,
+  decisionMade,
+  outcomeObserved,
+  windowClosed,
+  driftDetected,
+  performanceDegraded,
+  eventScored,
   deliveryDead,
 ];

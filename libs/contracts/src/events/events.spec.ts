@@ -35,7 +35,11 @@ describe('event catalogue', () => {
     expect(new Set(schemas).size).toBe(schemas.length);
     for (const schema of schemas) expect(protoRoot.lookupType(schema).fullName).toBe(`.${schema}`);
     // what the files named events.proto declare and no other payload is part of
-    const parts = new Set(['slipway.serving.v1.LoggedPrediction', 'slipway.serving.v1.LoggedView']);
+    const parts = new Set(
+      ['LoggedCall', 'LoggedValues', 'LoggedTexts', 'LoggedUnit', 'LoggedShadow', 'LoggedView']
+        .map((name) => `slipway.serving.v1.${name}`)
+        .concat('slipway.routing.v1.Exposure', 'slipway.monitoring.v1.WindowVersion'),
+    );
     const declared = readdirSync(PROTOS, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('/events.proto'))
       .flatMap((file) => {

@@ -54,7 +54,7 @@ const betweenDomains = projects
     to: { path: paths(['domain']), pathNot: `^${project.path}/` },
   }));
 
-const DOMAIN = '^(libs/(?:registry|serving|tracking|features|batch|routing|monitoring))/src';
+const DOMAIN = '^(libs/(?:registry|serving|tracking|features|batch|pipelines|routing|monitoring))/src';
 module.exports = {
   forbidden: [
     ...byType,
