@@ -62,7 +62,7 @@ it('logs predictions by key with all that later joins need, and no calls with te
       request_features: { g: { numbers: { values: [10, 20, 30] } } },
       objective: 'late-departure',
     },
-    { requestId: 'req-7', headers: { 'slipway-assignment': 'opaque.signed.text' } },
+    { requestId: 'req-7' },
   );
   await started.infer('m', [1]);
   await vi.waitFor(() => expect(logged).toHaveLength(1), { timeout: 5_000 });
@@ -71,41 +71,52 @@ it('logs predictions by key with all that later joins need, and no calls with te
   const [event] = logged;
   expect(event).toMatchObject({ workspace: 'default', model: 'keyed', server: 'serving-0', dropped: '0' });
   const unit = (id: string) => createHash('sha256').update(`{"id":"${id}"}`).digest('hex');
-  const view = (event_time_micros: string, status: string) => [{ view: 'view', event_time_micros, status }];
-  const common = {
-    objective: 'late-departure',
-    assignment: 'opaque.signed.text',
-    experiment: '',
-    arm: '',
-    propensity: 0,
-    shadow_of: '0',
-    alias: 'challenger',
-    version: '4',
-    digest: answer.digest,
-    latencies: answer.latencies,
-    request_id: 'req-7',
-    time_micros: expect.stringMatching(/^\d{16}$/) as string,
-  };
-  expect(event?.predictions).toEqual([
-    { ...common, prediction_id: answer.prediction_ids[0], unit_hash: unit('a'), outputs: { y: 11 }, views: view('986688000000001', 'PRESENT') },
-    { ...common, prediction_id: answer.prediction_ids[1], unit_hash: unit('b'), outputs: { y: NaN }, views: view('7', 'OUTSIDE_MAX_AGE') },
-    { ...common, prediction_id: answer.prediction_ids[2], unit_hash: unit('c'), outputs: { y: NaN }, views: view('0', 'NOT_FOUND') },
-  ]); // prettier-ignore
+  expect(event?.calls).toEqual([
+    {
+      time_micros: expect.stringMatching(/^\d{16}$/) as string,
+      objective: 'late-departure',
+      alias: 'challenger',
+      version: '4',
+      digest: answer.digest,
+      request_id: 'req-7',
+      latencies: answer.latencies,
+      prediction_ids: answer.prediction_ids,
+      outputs: { y: { values: [11, NaN, NaN] } },
+      number_features: { 'view:f': { values: [1, NaN, NaN] }, 'request:g': { values: [10, 20, 30] } },
+      text_features: {},
+      views: [
+        {
+          view: 'view',
+          event_time_micros: ['986688000000001', '7', '0'],
+          statuses: ['PRESENT', 'OUTSIDE_MAX_AGE', 'NOT_FOUND'],
+        },
+      ],
+      units: ['a', 'b', 'c'].map((id) => ({
+        unit_hash: unit(id),
+        assignment_id: '',
+        experiment: '',
+        arm: '',
+        propensity: 0,
+      })),
+      unit_of_row: [0, 1, 2],
+      shadows: [],
+    },
+  ]);
 });
 
 it('logs calls with tensors when told to, one entry each', async () => {
   const { started, logged } = await start('all');
   await started.infer('m', [5, 6]);
   await started.infer('m', [7]);
-  await vi.waitFor(() => expect(logged.flatMap(({ predictions }) => predictions ?? [])).toHaveLength(2), {
+  await vi.waitFor(() => expect(logged.flatMap(({ calls }) => calls ?? [])).toHaveLength(2), {
     timeout: 5_000,
   });
-  const entries = logged.flatMap(({ predictions }) => predictions ?? []);
-  expect(entries.map(({ outputs, unit_hash, views, version }) => ({ outputs, unit_hash, views, version }))).toEqual([
-    { outputs: { y: 6 }, unit_hash: '', views: [], version: '1' },
-    { outputs: { y: 8 }, unit_hash: '', views: [], version: '1' },
+  const entries = logged.flatMap(({ calls }) => calls ?? []);
+  expect(entries.map(({ outputs, units, views, version }) => ({ outputs, units, views, version }))).toEqual([
+    { outputs: { y: { values: [6] } }, units: [], views: [], version: '1' },
+    { outputs: { y: { values: [8] } }, units: [], views: [], version: '1' },
   ]);
-  expect(new Set(entries.map(({ prediction_id }) => prediction_id)).size).toBe(2);
+  expect(new Set(entries.flatMap(({ prediction_ids }) => prediction_ids)).size).toBe(2);
 });
 
 it('logs nothing when told so', async () => {
@@ -120,7 +131,7 @@ it('loses nothing when the server stops at once', async () => {
   for (let call = 0; call < 300; call += 1) await all.started.infer('m', [call]);
   for (const component of all.started.service.components.toReversed())
     await component.drain?.(new AbortController().signal);
-  await vi.waitFor(() => expect(all.logged.flatMap(({ predictions }) => predictions ?? [])).toHaveLength(300), {
+  await vi.waitFor(() => expect(all.logged.flatMap(({ calls }) => calls ?? [])).toHaveLength(300), {
     timeout: 5_000,
   });
   expect(all.started.metrics.counts.get('slipway_prediction_log_dropped_total{}') ?? 0).toBe(0);

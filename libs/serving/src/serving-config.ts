@@ -22,6 +22,8 @@ export interface ServingConfig {
   readonly predictionLog: 'off' | 'keyed' | 'all';
   readonly logRowsMax: number;
   readonly logBatchRows: number;
+  /** Share of the calls whose features are logged, 0 to 1. */
+  readonly logFeatures: number;
   readonly logFlushMs: number;
   /** JSON of a REST request: it is parsed on the event loop. */
   readonly jsonBytesMax: number;

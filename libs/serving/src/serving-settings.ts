@@ -65,18 +65,23 @@ export const servingSettings = defineSettings({
   },
   'serving.prediction-log-rows-max': {
     schema: whole(1, 10_000_000),
-    default: 50_000,
+    default: 250_000,
     doc: 'Rows of the prediction log that wait to be sent; further ones are dropped and counted.',
   },
   'serving.prediction-log-batch-rows': {
     schema: whole(1, 10_000),
-    default: 256,
+    default: 2_000,
     doc: 'Rows of the prediction log that are sent together.',
   },
   'serving.prediction-log-flush-ms': {
     schema: whole(1, 3_600_000),
     default: 1_000,
     doc: 'Longest time in milliseconds that a row of the prediction log waits for others.',
+  },
+  'serving.prediction-log-features': {
+    schema: z.coerce.number().min(0).max(1),
+    default: 1,
+    doc: 'Share of the calls whose features are logged, 0 to 1; which ones follows from their first prediction id.',
   },
   'serving.json-mebibytes-max': {
     schema: whole(1, 64),
@@ -134,6 +139,7 @@ export function readServingConfig(
     predictionLog: get('serving.prediction-log'),
     logRowsMax: get('serving.prediction-log-rows-max'),
     logBatchRows: get('serving.prediction-log-batch-rows'),
+    logFeatures: get('serving.prediction-log-features'),
     logFlushMs: get('serving.prediction-log-flush-ms'),
     jsonBytesMax: get('serving.json-mebibytes-max') * MEBIBYTE,
     loadsMax: get('serving.loads-max'),

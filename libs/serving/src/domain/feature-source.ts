@@ -1,20 +1,11 @@
 import type { Micros } from '@slipway/kernel';
 import type { ColumnData } from '@slipway/plugin-kit';
+import type { FeatureColumn } from '@slipway/scoring';
 
-/** Why a feature has the value it has: `NULL_VALUE` is a row without it, `OUTSIDE_MAX_AGE` one that is too old to count. */
-export const FEATURE_STATUSES = ['PRESENT', 'NULL_VALUE', 'NOT_FOUND', 'OUTSIDE_MAX_AGE'] as const;
-export type FeatureStatus = (typeof FEATURE_STATUSES)[number];
+export { FEATURE_STATUSES, type FeatureColumn, type FeatureStatus } from '@slipway/scoring';
 
 /** Values by column name; all columns have the same length. */
 export type Columns = ReadonlyMap<string, ColumnData>;
-
-/** One feature of all rows of a call, in their order. */
-export interface FeatureColumn {
-  /** `view:feature`, or `request:feature` for what the caller sent. */
-  readonly name: string;
-  readonly data: ColumnData;
-  readonly statuses: readonly FeatureStatus[];
-}
 
 /** The rows of one view that a call was answered from. */
 export interface ViewRows {

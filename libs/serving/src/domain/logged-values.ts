@@ -1,31 +1,48 @@
 import type { Tensor } from '@slipway/plugin-kit';
 import type { FeatureColumn, ViewRows } from './feature-source.ts';
 import { halfToNumber } from './half-float.ts';
-import type { LoggedViewRow } from './prediction-log.ts';
+import type { LoggedCall, LoggedNumbers, LoggedTexts, LoggedView, LoggedViewStatus } from './logged-call.ts';
 
-/** First value of each output for one row, where it is a number; outputs that are not laid out by rows are left out. */
-export function loggedOutputs(outputs: readonly Tensor[], row: number, rows: number): Record<string, number> {
-  const values: Record<string, number> = {};
-  for (const { name, datatype, shape, data } of outputs) {
-    if (datatype === 'BYTES' || shape[0] !== rows || data.length === 0) continue;
-    const value = Number(data[row * (data.length / rows)]);
-    values[name] = datatype === 'FP16' ? halfToNumber(value) : value;
-  }
-  return values;
+/** First value of each output by row, where it is a number; outputs that are not laid out by rows are left out. */
+export function loggedOutputs(outputs: readonly Tensor[], rows: number): LoggedNumbers[] {
+  return outputs.flatMap(({ name, datatype, shape, data }) => {
+    if (datatype === 'BYTES' || shape[0] !== rows || data.length === 0) return [];
+    const width = data.length / rows;
+    const values = new Float64Array(rows);
+    for (let row = 0; row < rows; row += 1) values[row] = Number(data[row * width]);
+    return [{ name, values: datatype === 'FP16' ? values.map(halfToNumber) : values }];
+  });
 }
 
-/** Which rows of the views one row of a call was answered from. */
-export function loggedViews(
-  views: readonly ViewRows[],
+/** Features as the model was given them, each once: numbers, booleans and times as numbers. */
+export function loggedFeatures(
   features: readonly FeatureColumn[],
-  row: number,
-): LoggedViewRow[] {
+): Pick<LoggedCall, 'numberFeatures' | 'textFeatures'> {
+  const numberFeatures: LoggedNumbers[] = [];
+  const textFeatures: LoggedTexts[] = [];
+  for (const { name, data, statuses } of new Map(features.map((feature) => [feature.name, feature])).values()) {
+    if (data.type === 'string') {
+      const values = data.values.map((text, row) => (statuses[row] === 'PRESENT' ? text : ''));
+      textFeatures.push({ name, values });
+      continue;
+    }
+    const values = new Float64Array(statuses.length);
+    for (const [row, status] of statuses.entries()) {
+      values[row] = status === 'PRESENT' ? Number(data.values[row]) : Number.NaN;
+    }
+    numberFeatures.push({ name, values });
+  }
+  return { numberFeatures, textFeatures };
+}
+
+/** Which rows of the views the rows of a call were answered from. */
+export function loggedViews(views: readonly ViewRows[], features: readonly FeatureColumn[]): LoggedView[] {
   return views.map(({ view, eventTimes }) => {
-    const eventTime = eventTimes[row] ?? 0n;
-    const isOld = features.some(
-      ({ name, statuses }) => statuses[row] === 'OUTSIDE_MAX_AGE' && name.startsWith(`${view}:`),
-    );
-    const status = isOld ? 'OUTSIDE_MAX_AGE' : eventTime === 0n ? 'NOT_FOUND' : 'PRESENT';
-    return { view, eventTime, status };
+    const own = features.filter(({ name }) => name.startsWith(`${view}:`));
+    const statuses = eventTimes.map((eventTime, row): LoggedViewStatus => {
+      if (own.some((feature) => feature.statuses[row] === 'OUTSIDE_MAX_AGE')) return 'OUTSIDE_MAX_AGE';
+      return eventTime === 0n ? 'NOT_FOUND' : 'PRESENT';
+    });
+    return { view, eventTimes, statuses };
   });
 }

@@ -1,7 +1,8 @@
 import { silentLogger, UnavailableError } from '@slipway/kernel';
 import { describe, expect, it } from 'vitest';
 import { ManualClock, quiesce } from '../testing/manual-clock.ts';
-import { PredictionLog, type LoggedCall, type PredictionLogOptions, type PredictionSink } from './prediction-log.ts';
+import type { LoggedCall } from './logged-call.ts';
+import { PredictionLog, type PredictionLogOptions, type PredictionSink } from './prediction-log.ts';
 import { StageClock } from './stages.ts';
 
 /** Takes what it is given as it is told to. */
@@ -14,7 +15,7 @@ class ScriptedSink implements PredictionSink {
   async publish(calls: readonly LoggedCall[], dropped: number): Promise<number> {
     await this.pause;
     if (this.failure) throw this.failure;
-    this.batches.push({ ids: calls.flatMap(({ rows }) => rows.map(({ predictionId }) => predictionId)), dropped });
+    this.batches.push({ ids: calls.flatMap(({ predictionIds }) => predictionIds), dropped });
     return this.lost;
   }
 
@@ -32,10 +33,16 @@ const callOf = (...ids: string[]): LoggedCall => ({
   digest: 'd',
   time: 1n,
   objective: '',
-  assignment: '',
   requestId: 'r',
   stages,
-  rows: ids.map((predictionId) => ({ predictionId, unitHash: '', outputs: {}, views: [] })),
+  predictionIds: ids,
+  outputs: [],
+  numberFeatures: [],
+  textFeatures: [],
+  views: [],
+  units: [],
+  unitOfRow: [],
+  shadows: [],
 });
 
 async function start(options: Partial<PredictionLogOptions> = {}) {

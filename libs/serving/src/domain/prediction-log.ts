@@ -1,39 +1,5 @@
-import { UnavailableError, type Clock, type Component, type Logger, type Micros } from '@slipway/kernel';
-import type { StageMicros } from './stages.ts';
-
-/** What is logged of one row of one call. */
-export interface LoggedRow {
-  readonly predictionId: string;
-  /** Empty when the call named no keys. */
-  readonly unitHash: string;
-  /** First value of each output that is a number. */
-  readonly outputs: Readonly<Record<string, number>>;
-  readonly views: readonly LoggedViewRow[];
-}
-
-/** Which row of a view a prediction used. */
-export interface LoggedViewRow {
-  readonly view: string;
-  readonly eventTime: Micros;
-  readonly status: 'PRESENT' | 'NOT_FOUND' | 'OUTSIDE_MAX_AGE';
-}
-
-/** One answered call. */
-export interface LoggedCall {
-  readonly workspace: string;
-  readonly model: string;
-  readonly alias: string;
-  readonly version: bigint;
-  readonly digest: string;
-  readonly time: Micros;
-  readonly objective: string;
-  /** Of the router, as the caller sent it; empty without one. */
-  readonly assignment: string;
-  readonly requestId: string;
-  readonly stages: StageMicros;
-  /** One or more. */
-  readonly rows: readonly LoggedRow[];
-}
+import { UnavailableError, type Clock, type Component, type Logger } from '@slipway/kernel';
+import type { LoggedCall } from './logged-call.ts';
 
 export interface PredictionSink {
   /**
@@ -90,7 +56,7 @@ export class PredictionLog implements Component {
 
   add(call: LoggedCall): void {
     const { rowsMax, batchRows } = this.#options;
-    const count = call.rows.length;
+    const count = call.predictionIds.length;
     if (this.#rows + count > rowsMax || this.#stopping.signal.aborted) return this.#drop(count);
     this.#waiting.push(call);
     this.#rows += count;
@@ -134,7 +100,7 @@ export class PredictionLog implements Component {
     let count = 0;
     let rows = 0;
     for (; count < this.#waiting.length && rows < this.#options.batchRows; count += 1) {
-      rows += this.#waiting[count]?.rows.length ?? 0;
+      rows += this.#waiting[count]?.predictionIds.length ?? 0;
     }
     const batch = this.#waiting.slice(0, count);
     this.#waiting = this.#waiting.slice(count);
@@ -167,4 +133,5 @@ export class PredictionLog implements Component {
   }
 }
 
-const countRows = (calls: readonly LoggedCall[]): number => calls.reduce((sum, { rows }) => sum + rows.length, 0);
+const countRows = (calls: readonly LoggedCall[]): number =>
+  calls.reduce((sum, { predictionIds }) => sum + predictionIds.length, 0);

@@ -33,8 +33,8 @@ export class InferenceLog {
     stages: StageMicros,
     context: Pick<CallContext, 'header' | 'requestId'>,
   ): void {
-    const firstRows = outputs.map((output) => output.shape[0] ?? 1);
-    const values = outputs.flatMap((output, at) => Object.entries(loggedOutputs([output], 0, firstRows[at] ?? 1)));
+    // the first row stands for the call; outputs may differ in their first dimension
+    const values = outputs.flatMap((output) => loggedOutputs([output], output.shape[0] ?? 1));
     this.#log.add({
       workspace,
       model,
@@ -43,10 +43,16 @@ export class InferenceLog {
       digest,
       time: this.#clock.now(),
       objective: '',
-      assignment: assignmentOf(context),
       requestId: context.requestId,
       stages,
-      rows: [{ predictionId: this.#nextId(), unitHash: '', outputs: Object.fromEntries(values), views: [] }],
+      predictionIds: [this.#nextId()],
+      outputs: values.map(({ name, values: [first = Number.NaN] }) => ({ name, values: Float64Array.of(first) })),
+      numberFeatures: [],
+      textFeatures: [],
+      views: [],
+      units: [],
+      unitOfRow: [],
+      shadows: [],
     });
   }
 }

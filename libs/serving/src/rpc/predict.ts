@@ -1,7 +1,7 @@
 import type { PredictionService, PredictRequest__Output, PredictResponse } from '@slipway/contracts/slipway.serving.v1';
 import { NotFoundError, type Clock } from '@slipway/kernel';
 import { implementService, type CallContext, type Handler, type ServiceImplementation } from '@slipway/platform';
-import { loggedOutputs, loggedViews } from '../domain/logged-values.ts';
+import { loggedFeatures, loggedOutputs, loggedViews } from '../domain/logged-values.ts';
 import type { PredictionLog } from '../domain/prediction-log.ts';
 import { unitHashes } from '../domain/prediction-rows.ts';
 import type { Prediction, PredictionRequest, Predictor } from '../domain/predictor.ts';
@@ -10,7 +10,6 @@ import type { ServedVersion } from '../domain/served-version.ts';
 import type { SlotKey } from '../domain/slot-key.ts';
 import { StageClock } from '../domain/stages.ts';
 import { findVersion } from './find-model.ts';
-import { assignmentOf } from './inference-log.ts';
 import type { InferenceMetrics } from './inference-metrics.ts';
 import { forbidRetry } from './model-infer.ts';
 import { readModelName } from './model-name.ts';
@@ -79,12 +78,11 @@ async function answer(
     ...key,
     version: ref.version,
     digest: ref.digest,
-    time: clock.now(),
+    time: request.asOf ?? clock.now(),
     objective: message.objective,
-    assignment: assignmentOf(context),
     requestId,
     stages: micros,
-    rows: loggedRows(prediction, request, ids),
+    ...loggedRows(prediction, request, ids),
   });
   return response;
 }
@@ -95,10 +93,21 @@ function loggedRows(
   ids: readonly string[],
 ) {
   const hashes = unitHashes(entities, rows);
-  return ids.map((predictionId, row) => ({
-    predictionId,
-    unitHash: hashes[row] ?? '',
-    outputs: loggedOutputs(outputs, row, rows),
-    views: loggedViews(views, features, row),
+  const units = [...new Set(hashes)].map((unitHash) => ({
+    unitHash,
+    assignmentId: '',
+    experiment: '',
+    arm: '',
+    propensity: 0,
   }));
+  const places = new Map(units.map(({ unitHash }, place) => [unitHash, place]));
+  return {
+    predictionIds: ids,
+    outputs: loggedOutputs(outputs, rows),
+    ...loggedFeatures(features),
+    views: loggedViews(views, features),
+    units: entities.size === 0 ? [] : units,
+    unitOfRow: entities.size === 0 ? [] : hashes.map((hash) => places.get(hash) ?? 0),
+    shadows: [],
+  };
 }

@@ -1,7 +1,9 @@
 import { predictionLogged, toBusMessage } from '@slipway/contracts';
 import type { IdSource, RecordedEvent } from '@slipway/kernel';
 import type { BusMessage, EventBus } from '@slipway/plugin-kit';
-import type { LoggedCall, LoggedRow, PredictionSink } from '../domain/prediction-log.ts';
+import { sliceCall, type LoggedCall } from '../domain/logged-call.ts';
+import type { PredictionSink } from '../domain/prediction-log.ts';
+import { predictionsJson } from './predictions-json.ts';
 
 export interface PredictionSinkOptions {
   readonly bus: Pick<EventBus, 'publish' | 'capabilities'>;
@@ -14,23 +16,16 @@ export interface PredictionSinkOptions {
 export function createPredictionSink({ bus, serverName, ids }: PredictionSinkOptions): PredictionSink {
   return {
     publish: async (calls, dropped, signal) => {
+      const place = { serverName, ids, dropped, bytesMax: bus.capabilities.messageBytesMax };
       const messages: BusMessage[] = [];
       let lost = 0;
-      for (const group of groupsOf(calls)) {
-        const rows = group.flatMap((call) => call.rows.map((row) => ({ call, row })));
-        const place = { serverName, ids, dropped, bytesMax: bus.capabilities.messageBytesMax };
-        lost += addMessages(rows, place, messages);
-      }
+      for (const group of groupsOf(calls)) lost += addMessages(group, place, messages);
       if (messages.length > 0) await bus.publish(messages, signal);
       return lost;
     },
   };
 }
 
-interface Logged {
-  readonly call: LoggedCall;
-  readonly row: LoggedRow;
-}
 interface Place {
   readonly serverName: string;
   readonly ids: IdSource;
@@ -43,59 +38,29 @@ function groupsOf(calls: readonly LoggedCall[]): Iterable<readonly LoggedCall[]>
   return groups.values();
 }
 
-/** Halves what is larger than the bus takes. @returns rows of which one alone is too large. */
-function addMessages(rows: readonly Logged[], place: Place, into: BusMessage[]): number {
-  const first = rows[0]?.call;
+/** Halves what is larger than the bus takes: calls first, then the rows of one. @returns rows of which one alone is too large. */
+function addMessages(calls: readonly LoggedCall[], place: Place, into: BusMessage[]): number {
+  const [first] = calls;
   if (!first) return 0;
-  const message = toBusMessage(toEvent(first, rows, place), 'serving');
+  const message = toBusMessage(toEvent(first, calls, place), 'serving');
   if (message.data.length <= place.bytesMax) {
     into.push(message);
     return 0;
   }
-  if (rows.length === 1) return 1;
-  const middle = rows.length >> 1;
-  return addMessages(rows.slice(0, middle), place, into) + addMessages(rows.slice(middle), place, into);
+  const halves = halve(first, calls);
+  return halves ? halves.reduce((lost, half) => lost + addMessages(half, place, into), 0) : 1;
 }
 
-function toEvent({ workspace, model, time }: LoggedCall, rows: readonly Logged[], place: Place): RecordedEvent {
+function halve(first: LoggedCall, calls: readonly LoggedCall[]): readonly (readonly LoggedCall[])[] | undefined {
+  if (calls.length > 1) return [calls.slice(0, calls.length >> 1), calls.slice(calls.length >> 1)];
+  const rows = first.predictionIds.length;
+  const middle = rows >> 1;
+  return rows > 1 ? [[sliceCall(first, 0, middle)], [sliceCall(first, middle, rows)]] : undefined;
+}
+
+function toEvent(first: LoggedCall, calls: readonly LoggedCall[], place: Place): RecordedEvent {
+  const { workspace, model, time } = first;
   const { subject, type, schema } = predictionLogged;
-  const data = predictionsJson(model, rows, place);
+  const data = predictionsJson(model, calls, place);
   return { id: place.ids.next(), subject, type, schema, workspace, time, key: model, data };
 }
-
-/** The payload in proto3 JSON, made directly: through the message it takes four times as long, and this is done for every prediction. */
-export function predictionsJson(
-  model: string,
-  rows: readonly Logged[],
-  { serverName, dropped }: Pick<Place, 'serverName' | 'dropped'>,
-): Record<string, unknown> {
-  return {
-    predictions: rows.map(predictionJson),
-    model,
-    dropped: `${dropped}`,
-    server: serverName,
-  };
-}
-
-function predictionJson({ call, row }: Logged): Record<string, unknown> {
-  return {
-    prediction_id: row.predictionId,
-    time_micros: `${call.time}`,
-    objective: call.objective,
-    assignment: call.assignment,
-    experiment: '',
-    arm: '',
-    propensity: 0,
-    unit_hash: row.unitHash,
-    shadow_of: '0',
-    alias: call.alias,
-    version: `${call.version}`,
-    digest: call.digest,
-    outputs: Object.fromEntries(Object.entries(row.outputs).map(([name, value]) => [name, doubleJson(value)])),
-    views: row.views.map(({ view, eventTime, status }) => ({ view, event_time_micros: `${eventTime}`, status })),
-    latencies: { ...call.stages },
-    request_id: call.requestId,
-  };
-}
-
-const doubleJson = (value: number): number | string => (Number.isFinite(value) ? value : String(value));

@@ -30,6 +30,7 @@ export const TEST_CONFIG: ServingConfig = {
   predictionLog: 'keyed',
   logRowsMax: 10_000,
   logBatchRows: 256,
+  logFeatures: 1,
   logFlushMs: 20,
   jsonBytesMax: 1_000_000,
   loadsMax: 2,
