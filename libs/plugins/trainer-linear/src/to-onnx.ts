@@ -39,10 +39,11 @@ export function linearGraph(
     doubles(inner('means'), [1, parts.length], parts.map((part) => (part.kind === 'numeric' ? part.mean : 0))),
     doubles(inner('weights'), [parts.length, 1], parts.map((part) => (part.kind === 'numeric' ? coefficients[part.at]! * part.scale : 1))),
     doubles(inner('intercept'), [1], [coefficients[0] ?? 0]),
+    ...(task === 'regression' ? [] : [{ name: inner('first'), datatype: 'INT64' as const, shape: [1], data: BigInt64Array.of(0n) }]),
     ...encoded.flatMap((part) => part.initializers),
   ]; // prettier-ignore
   const predictor = inner('predictor');
-  const answer = task === 'regression' ? predictor : inner('sigmoid');
+  const answer = task === 'regression' ? predictor : inner('answer');
   const nodes: NodeDescription[] = [
     ...encoded.flatMap((part) => part.nodes),
     // Concat refuses inputs with different numbers of rows, where Add would stretch them
@@ -54,7 +55,7 @@ export function linearGraph(
     },
     { op: 'Sub', inputs: [inner('row'), inner('means')], outputs: [inner('centred')] },
     { op: 'Gemm', inputs: [inner('centred'), inner('weights'), inner('intercept')], outputs: [predictor] },
-    ...(task === 'regression' ? [] : [{ op: 'Sigmoid', inputs: [predictor], outputs: [answer] }]),
+    ...(task === 'regression' ? [] : sigmoid(predictor, answer)),
     { op: 'Cast', inputs: [answer], outputs: [output], attributes: { to: { int: 1 } } },
   ];
   const inputs = parts.map((part): TensorSpec => {
@@ -66,6 +67,22 @@ export function linearGraph(
     opsets: OPSETS,
     graph: { name: 'linear', inputs, outputs, initializers, nodes },
   });
+}
+
+/** At least as many float64 values as any processor works on at once. */
+const LANES = 8;
+
+/**
+ * Runtimes compute exp for several values at once, and one by one for those that are left over, which differs in the last bit. So that a row has
+ * the same probability in a batch of any size, each row brings as many values as fill the lanes, all the same, of which one is kept.
+ */
+function sigmoid(predictor: string, answer: string): readonly NodeDescription[] {
+  const [lanes, filled, first] = [inner('lanes'), inner('sigmoid'), inner('first')];
+  return [
+    { op: 'Concat', inputs: Array<string>(LANES).fill(predictor), outputs: [lanes], attributes: { axis: { int: 1 } } },
+    { op: 'Sigmoid', inputs: [lanes], outputs: [filled] },
+    { op: 'Gather', inputs: [filled, first], outputs: [answer], attributes: { axis: { int: 1 } } },
+  ];
 }
 
 interface EncodedPart {
