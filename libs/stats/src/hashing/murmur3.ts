@@ -20,7 +20,9 @@ export function murmur3(input: string | Uint8Array, seed = 0): number {
   }
   if (blocksEnd < bytes.length) {
     // past the end reads undefined: those bytes count as 0
-    hash ^= scramble((bytes[blocksEnd] ?? 0) | ((bytes[blocksEnd + 1] ?? 0) << 8) | ((bytes[blocksEnd + 2] ?? 0) << 16));
+    hash ^= scramble(
+      (bytes[blocksEnd] ?? 0) | ((bytes[blocksEnd + 1] ?? 0) << 8) | ((bytes[blocksEnd + 2] ?? 0) << 16),
+    );
   }
   return finish(hash ^ bytes.length);
 }
