@@ -10,4 +10,6 @@ export interface FeatureColumn {
   readonly name: string;
   readonly data: ColumnData;
   readonly statuses: readonly FeatureStatus[];
+  /** Field of the request that brought it, e.g. `features[delays:mean_1h]`, for errors; absent for what was fetched. */
+  readonly field?: string;
 }

@@ -26,12 +26,18 @@ export function featureTensor(planned: PlannedInput, column: FeatureColumn): Ten
   return filled.tensor;
 }
 
-function missing({ planned, column }: Place, row: number): Error {
-  const { requestName, input } = planned;
+/** Whom to blame: the field of the request, or nobody who calls. */
+const fieldOf = ({ planned: { requestName }, column }: Place): string | undefined =>
+  column.field ?? (requestName === undefined ? undefined : `request_features[${requestName}]`);
+
+function missing(place: Place, row: number): Error {
+  const { planned, column } = place;
+  const { input } = planned;
+  const field = fieldOf(place);
   const why = `input '${input.name}' of type ${input.datatype} has no missing value`;
-  if (requestName !== undefined) {
+  if (field !== undefined) {
     const description = `row ${row} has no value, and ${why}; send one`;
-    return InvalidArgumentError.of(`request_features[${requestName}]`, description, { reason: 'FEATURE_MISSING' });
+    return InvalidArgumentError.of(field, description, { reason: 'FEATURE_MISSING' });
   }
   const status = column.statuses[row] ?? 'NOT_FOUND';
   return new FailedPreconditionError(`feature '${column.name}' of row ${row} is ${status}, and ${why}; materialize its view, or leave the row out`, {
@@ -42,11 +48,10 @@ function missing({ planned, column }: Place, row: number): Error {
 
 function wrongType(place: Place): Error {
   const { planned, column } = place;
-  const { input, requestName } = planned;
+  const { input } = planned;
+  const field = fieldOf(place);
   const description = `is a column of type ${column.data.type}, which input '${input.name}' of type ${input.datatype} does not take`;
-  if (requestName !== undefined) {
-    return InvalidArgumentError.of(`request_features[${requestName}]`, description, { reason: 'FEATURE_INVALID' });
-  }
+  if (field !== undefined) return InvalidArgumentError.of(field, description, { reason: 'FEATURE_INVALID' });
   return new FailedPreconditionError(
     `feature '${column.name}' ${description}; register the model with its own features`,
     {
@@ -56,13 +61,11 @@ function wrongType(place: Place): Error {
   );
 }
 
-function invalid({ planned, column }: Place, row: number, fault: string): Error {
+function invalid(place: Place, row: number, fault: string): Error {
+  const { planned, column } = place;
+  const field = fieldOf(place);
   const description = `row ${row}: ${fault}, which input '${planned.input.name}' takes`;
-  if (planned.requestName !== undefined) {
-    return InvalidArgumentError.of(`request_features[${planned.requestName}]`, description, {
-      reason: 'FEATURE_INVALID',
-    });
-  }
+  if (field !== undefined) return InvalidArgumentError.of(field, description, { reason: 'FEATURE_INVALID' });
   return new FailedPreconditionError(`feature '${column.name}', ${description}`, {
     reason: 'FEATURE_INVALID',
     facts: { feature: column.name, row: `${row}` },
