@@ -10,12 +10,16 @@ export interface InternalCallers {
   readonly resolveCaller: CallerResolver;
 }
 
-/** @param service name of the calling service, its principal in audit and logs. Belongs to every workspace, with the role `service`. */
-export function internalCallers(random: Random, service: string): InternalCallers {
+/** @param service name of the calling service, its principal in audit and logs. Belongs to every workspace, with the roles given. */
+export function internalCallers(
+  random: Random,
+  service: string,
+  roles: readonly string[] = ['service'],
+): InternalCallers {
   const token = Buffer.from(random.bytes(32)).toString('base64url');
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   const expected = digest(`Bearer ${token}`);
-  const permissions: ReadonlySet<string> = new Set(ROLES['service']);
+  const permissions: ReadonlySet<string> = new Set(roles.flatMap((role) => ROLES[role] ?? []));
   return {
     token,
     resolveCaller: ({ authorization, workspace }) => {

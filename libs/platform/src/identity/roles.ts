@@ -65,5 +65,18 @@ export const ROLES: RoleTable = Object.freeze({
     'monitoring.read',
     'operations.read',
   ],
+  /** What a service needs beside that which runs the steps of pipelines. It approves nothing: a person does. */
+  pipelines: [
+    'registry.versions.write',
+    'registry.evaluations.write',
+    'registry.aliases.move',
+    'tracking.read',
+    'tracking.write',
+    'tracking.artifacts.*',
+    'features.training-sets.write',
+    'features.rows.read',
+    'batch.jobs.write',
+    'routing.experiments.write',
+  ],
   admin: ['*'],
 });
