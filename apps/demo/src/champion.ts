@@ -10,6 +10,8 @@ const SERVED_WITHIN_MS = 30_000;
 export interface ModelVersionName {
   readonly model: string;
   readonly version: string;
+  /** `champion` when absent. */
+  readonly alias?: string;
 }
 
 /** Demands one approval and an AUC on `dataset` that is not worse than the champion's by more than the margin. */
@@ -46,11 +48,14 @@ export async function promote(mover: Principal, version: ModelVersionName): Prom
   await untilServed(mover, version);
 }
 
-/** Waits until the champion that answers is `version`. @throws {Error} after 30 s. */
-export async function untilServed(caller: Principal, { model, version }: ModelVersionName): Promise<void> {
+/** Waits until `version` answers under the alias. @throws {Error} after 30 s. */
+export async function untilServed(
+  caller: Principal,
+  { model, version, alias = CHAMPION }: ModelVersionName,
+): Promise<void> {
   const giveUpAt = performance.now() + SERVED_WITHIN_MS;
   for (;;) {
-    const served: readonly string[] = await caller.inference.modelMetadata({ name: model }).then(
+    const served: readonly string[] = await caller.inference.modelMetadata({ name: `${model}@${alias}` }).then(
       (metadata) => metadata.versions,
       (error: unknown): string[] => {
         if (error instanceof DomainError && (error.kind === 'not-found' || error.kind === 'unavailable')) return [];

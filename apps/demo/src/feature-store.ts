@@ -1,13 +1,14 @@
 import { createReadStream, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@slipway/clients';
-import type { Operation__Output } from '@slipway/contracts/slipway.common.v1';
+import type { Operation__Output, OperationService } from '@slipway/contracts/slipway.common.v1';
 import type {
   FeatureStoreService,
   Ingestion__Output,
   RepositoryChange__Output,
   TrainingSet__Output,
 } from '@slipway/contracts/slipway.features.v1';
+import { UnavailableError } from '@slipway/kernel';
 import { ENTITY_TIME, SOURCE } from './flights.ts';
 import type { Principal } from './principals.ts';
 
@@ -72,11 +73,15 @@ export interface TrainingSetPlan {
   readonly requestId: string;
 }
 
+/** Makes a step; see `Stage`. */
+export type Attempt = <Answer>(step: () => Promise<Answer>) => Promise<Answer>;
+
 /** Joins features to entity rows as of their times, and waits for it. */
 export async function createTrainingSet(
   caller: Principal,
   plan: TrainingSetPlan,
   onProgress: (text: string) => void,
+  attempt: Attempt = once,
 ): Promise<TrainingSet__Output> {
   const header = {
     name: plan.name,
@@ -87,7 +92,7 @@ export async function createTrainingSet(
     request_id: plan.requestId,
   };
   const { operation } = await caller.features.createTrainingSet(upload(header, plan.entityRows, () => undefined));
-  const { id } = await resultOf<{ id: string }>(caller, operation, onProgress);
+  const { id } = await resultOf<{ id: string }>(caller.featureOperations, operation, attempt, onProgress);
   const { training_set: trainingSet } = await caller.features.getTrainingSet({ id });
   if (!trainingSet) throw new Error('the feature store answered without a training set');
   return trainingSet;
@@ -100,23 +105,38 @@ export async function materialize(
   onProgress: (text: string) => void,
 ): Promise<number> {
   const { operation } = await caller.features.materializeViews({ views: [], request_id: requestId });
-  const { views } = await resultOf<{ views: readonly { stored: string }[] }>(caller, operation, onProgress);
+  const operations = caller.featureOperations;
+  const { views } = await resultOf<{ views: readonly { stored: string }[] }>(operations, operation, once, onProgress);
   return views.reduce((sum, { stored }) => sum + Number(stored), 0);
 }
 
-/** Follows an operation to its end. @throws {Error} with its error when it fails. */
-async function resultOf<Result>(
-  caller: Principal,
+/** For steps that are repeated as a whole. */
+const once: Attempt = (step) => step();
+
+/**
+ * Follows an operation to its end, also when the service that works on it dies meanwhile and another takes over.
+ * @throws {Error} with its error when it fails.
+ */
+export async function resultOf<Result>(
+  operations: Client<OperationService>,
   begun: Operation__Output | null,
+  attempt: Attempt,
   onProgress: (text: string) => void,
 ): Promise<Result> {
   if (!begun) throw new Error('the service answered without an operation');
-  for await (const { operation } of caller.featureOperations.watchOperation({ id: begun.id })) {
-    const { done = '0', total = '0', unit = '' } = operation?.progress ?? {};
-    onProgress(`${done} of ${total} ${unit}`);
-    if (operation?.state === 'OPERATION_STATE_SUCCEEDED') return JSON.parse(operation.result_json) as Result;
-    if (operation?.state === 'OPERATION_STATE_FAILED' || operation?.state === 'OPERATION_STATE_CANCELLED')
-      throw new Error(`${operation.kind} ended as ${operation.state}: ${operation.error?.message ?? 'no reason'}`);
-  }
-  throw new Error(`operation ${begun.id} was not followed to its end`);
+  const ended = await attempt(async () => {
+    for await (const { operation } of operations.watchOperation({ id: begun.id })) {
+      const { done = '0', total = '0', unit = '' } = operation?.progress ?? {};
+      onProgress(`${done} of ${total} ${unit}`);
+      if (operation && FINAL.has(operation.state)) return operation;
+    }
+    throw new UnavailableError(`operation ${begun.id} was not followed to its end`);
+  });
+  if (ended.state === 'OPERATION_STATE_SUCCEEDED') return JSON.parse(ended.result_json) as Result;
+  throw new Error(`${ended.kind} ended as ${ended.state}: ${ended.error?.message ?? 'no reason'}`);
 }
+const FINAL: ReadonlySet<string> = new Set([
+  'OPERATION_STATE_SUCCEEDED',
+  'OPERATION_STATE_FAILED',
+  'OPERATION_STATE_CANCELLED',
+]);

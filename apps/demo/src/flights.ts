@@ -28,6 +28,8 @@ export const DELAY_VIEW = 'origin_delays';
 export const SOURCE = 'flights';
 export const ENTITY_TIME = 'scheduled_at';
 export const TARGET = 'late';
+/** When it is known whether the flight is late: microseconds since 1970. */
+export const KNOWN_AT = 'known_at';
 
 /** Where predictions get a column from: `view:feature` or `request:feature`. */
 export const featureReference = (column: string): string =>
@@ -53,9 +55,9 @@ export interface Flights {
 
 // There is no flight id in the data, and date, origin and destination are not unique: file and row are.
 const RAW = (file: string, { from, until }: Period): string =>
-  `select 'flights-3m:' || file_row_number as flight_id, date as scheduled_at, date + to_minutes(delay) as left_at, delay, distance, origin, destination, file_row_number as row
+  `select 'flights-3m:' || file_row_number as flight_id, date as scheduled_at, date + to_minutes(delay) as left_at, delay, distance, origin, destination,
+     lpad(hour(date)::varchar, 2, '0') as hour, dayname(date) as weekday, day(date) as month_day, file_row_number as row
    from read_parquet('${file}', file_row_number = true) where date >= '${from}' and date < '${until}'`;
-const HOUR = "lpad(hour(scheduled_at)::varchar, 2, '0')";
 
 /** Opens the file once for several exports; `close` releases it. */
 export async function openFlights(path: string): Promise<Flights> {
@@ -77,8 +79,8 @@ export async function openFlights(path: string): Promise<Flights> {
       // A delay that breaks the contract is no label to learn from.
       const usable = `(select * from (${RAW(source, period)}) where delay between -60 and 1440 ${sample})`;
       return copy(
-        `select flight_id, scheduled_at, origin, ${HOUR} as hour, dayname(scheduled_at) as weekday, day(scheduled_at)::double as month_day,
-         distance::double as distance, (delay > ${LATE_MINUTES})::bigint as late from ${usable} order by row`,
+        `select flight_id, scheduled_at, epoch_us(scheduled_at)::double as scheduled_us, epoch_us(greatest(scheduled_at, left_at))::double as ${KNOWN_AT}, origin, hour, weekday,
+         month_day::double as month_day, distance::double as distance, (delay > ${LATE_MINUTES})::bigint as late from ${usable} order by row`,
         file,
       );
     },

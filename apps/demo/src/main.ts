@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { systemClock, systemRandom, createIdSource, silentLogger } from '@slipway/kernel';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
 import { trainerLinearPlugin } from '@slipway/trainer-linear';
+import { killAtRandom, untilAnswered } from './chaos.ts';
 import { closingTable } from './closing-table.ts';
-import { connectPrincipal } from './connect.ts';
+import { connectPrincipal, oneProcess } from './connect.ts';
 import { openFlights, packagedFlights } from './flights.ts';
 import { DEMO_HELP, readDemoOptions, type DemoOptions } from './options.ts';
 import { pasteTable } from './paste.ts';
 import { createScreen, type Screen } from './screen.ts';
 import { peakMemoryOf, startServer, type DemoServer } from './server.ts';
-import { MODEL, tellStory } from './story.ts';
+import { MODEL, tellStory, type StoryOutcome } from './story.ts';
 
 const began = performance.now();
 
@@ -28,10 +29,13 @@ async function run(options: DemoOptions, screen: Screen): Promise<void> {
   const runtime = modelRuntimeOnnxPlugin.create(modelRuntimeOnnxPlugin.parseConfig({}), dependencies);
   const services = `127.0.0.1:${server.ports.grpc}`;
   const inference = `127.0.0.1:${server.ports.inference}`;
-  const addresses = { registry: services, tracking: services, features: services, inference };
+  const addresses = oneProcess(services, inference);
   const flights = await openFlights(options.data ?? packagedFlights());
   const alice = connectPrincipal('alice', server.tokens.alice, addresses);
   const bob = connectPrincipal('bob', server.tokens.bob, addresses);
+  const calm = new AbortController();
+  const kills =
+    options.chaos === undefined ? undefined : killAtRandom(() => server.crash(), options.chaos, calm.signal);
   let left = false;
   try {
     await trainer.open(stopped.signal);
@@ -53,31 +57,39 @@ async function run(options: DemoOptions, screen: Screen): Promise<void> {
         seed,
         rows,
         startedAt: Date.now(),
-        attempt: (step) => step(),
+        attempt: options.chaos === undefined ? (step) => step() : untilAnswered,
       },
       options.calls,
     );
-    const resources = {
-      seconds: (performance.now() - began) / 1000,
-      serverReadySeconds: server.readyAfterMs / 1000,
-      demoBytes: peakMemoryOf(process.pid),
-      serverBytes: server.peakMemoryBytes(),
-    };
-    const table = closingTable(outcome, resources);
-    screen.table(table);
-    if (options.paste !== undefined) pasteTable(options.paste, table);
-    if (options.json) process.stdout.write(`${JSON.stringify({ ...outcome, resources }, null, 2)}\n`);
-    if (outcome.swap.failed > 0 || outcome.swap.wrong > 0) process.exitCode = 1;
+    calm.abort();
+    if (kills) screen.result(`the server was killed ${await kills} times meanwhile`);
+    report(outcome, server, options, screen);
     if (options.keep) {
       left = true;
       server.leave();
       sayHowToReach(server, screen);
     }
   } finally {
+    calm.abort();
+    await kills;
     flights.close();
     await Promise.all([alice.close(), bob.close(), trainer.close(), runtime.close()]);
     if (!left) await server.stop();
   }
+}
+
+function report(outcome: StoryOutcome, server: DemoServer, options: DemoOptions, screen: Screen): void {
+  const resources = {
+    seconds: (performance.now() - began) / 1000,
+    serverReadySeconds: server.readyAfterMs / 1000,
+    demoBytes: peakMemoryOf(process.pid),
+    serverBytes: server.peakMemoryBytes(),
+  };
+  const table = closingTable(outcome, resources);
+  screen.table(table);
+  if (options.paste !== undefined) pasteTable(options.paste, table);
+  if (options.json) process.stdout.write(`${JSON.stringify({ ...outcome, resources }, null, 2)}\n`);
+  if (outcome.swap.failed > 0 || outcome.swap.wrong > 0) process.exitCode = 1;
 }
 
 function sayHowToReach(server: DemoServer, screen: Screen): void {

@@ -14,6 +14,8 @@ export interface DemoOptions {
   readonly calls: number;
   /** Markdown file whose table is replaced by the closing table. */
   readonly paste: string | undefined;
+  /** Seed of the moments at which the server is killed; undefined kills nobody. */
+  readonly chaos: number | undefined;
   readonly help: boolean;
 }
 
@@ -24,6 +26,7 @@ export const DEMO_HELP = `npm run demo -- [options]
   --data F    read flights from this Parquet file
   --calls N   calls during the swap (default 10000)
   --keep      leave the server running and say how to reach it
+  --chaos N   kill the server every few seconds, at moments that follow from the seed N; what comes out is the same
   --json      print the closing table as JSON
   --paste F   put the closing table in the place that this Markdown file has for it
 `;
@@ -40,6 +43,7 @@ export function readDemoOptions(argv: readonly string[]): DemoOptions {
       keep: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       paste: { type: 'string' },
+      chaos: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -51,6 +55,7 @@ export function readDemoOptions(argv: readonly string[]): DemoOptions {
     keep: values.keep,
     json: values.json,
     paste: values.paste,
+    chaos: values.chaos === undefined ? undefined : readCount('--chaos', values.chaos, 0),
     help: values.help,
   };
 }

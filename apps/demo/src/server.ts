@@ -10,6 +10,7 @@ export interface Ports {
   readonly grpc: number;
   readonly inference: number;
   readonly metrics: number;
+  readonly inferenceHttp: number;
   /** Of the gateway: page, JSON, events. */
   readonly http: number;
 }
@@ -24,6 +25,8 @@ export interface DemoServer {
   readonly readyAfterMs: number;
   /** Largest resident memory so far in bytes; undefined where the system does not tell. */
   peakMemoryBytes(): number | undefined;
+  /** Kills the process as it stands and starts another one over what it left, on the same ports. */
+  crash(): Promise<void>;
   /** Ends the process and removes its data. */
   stop(): Promise<void>;
   /** Lets it run on without us. */
@@ -46,41 +49,74 @@ function program(): string {
 export async function startServer(fixedPorts: boolean): Promise<DemoServer> {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-demo-'));
   const tokens = writeTokens(folder);
-  const portsFile = join(folder, 'ports.json');
-  const freePorts = ['grpc', 'inference', 'inference-http', 'http', 'metrics'].flatMap((name) => [
-    `--${name}-port`,
-    '0',
-  ]);
   const began = performance.now();
+  let running = await launch(folder, fixedPorts ? undefined : NO_PORTS);
+  const readyAfterMs = performance.now() - began;
+  const { ports } = running;
+  let peakBytes: number | undefined;
+  const notePeak = (): number | undefined => {
+    const bytes = peakMemoryOf(running.child.pid);
+    return (peakBytes = bytes === undefined ? peakBytes : Math.max(bytes, peakBytes ?? 0));
+  };
+  return {
+    get pid() {
+      return running.child.pid;
+    },
+    ports,
+    folder,
+    tokens,
+    readyAfterMs,
+    peakMemoryBytes: notePeak,
+    crash: async () => {
+      notePeak();
+      await endProcess(running.child, 'SIGKILL');
+      running = await launch(folder, ports);
+    },
+    stop: async () => {
+      await endProcess(running.child, 'SIGTERM');
+      rmSync(folder, { recursive: true, force: true });
+    },
+    leave: () => {
+      for (const stream of [running.child.stdout, running.child.stderr]) stream?.destroy();
+      running.child.unref();
+    },
+  };
+}
+
+const LISTENERS = {
+  grpc: 'grpc',
+  inference: 'inference',
+  'inference-http': 'inferenceHttp',
+  http: 'http',
+  metrics: 'metrics',
+} as const;
+/** Port 0 takes a free one. */
+const NO_PORTS: Ports = { grpc: 0, inference: 0, inferenceHttp: 0, http: 0, metrics: 0 };
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly ports: Ports;
+}
+
+async function launch(folder: string, ports: Ports | undefined): Promise<Running> {
+  const portsFile = join(folder, 'ports.json');
+  rmSync(portsFile, { force: true }); // of the process before
   const parameters = [program(), '--data-directory', join(folder, 'data'), '--ports-file', portsFile];
   parameters.push('--authenticator-driver', 'tokens', '--authenticator-tokens-file', join(folder, 'tokens.json'));
   // a laptop has other things to do: joins spill to disk a little more, and are as fast
   parameters.push('--offline-store-duckdb-memory-mebibytes', '320');
-  parameters.push('--log-level', 'warn', ...(fixedPorts ? [] : freePorts));
+  // the aliases of the story; and days follow each other faster than in life, so that nobody waits for the log
+  parameters.push('--serving-aliases', 'champion,live,baseline', '--serving-prediction-log-flush-ms', '20');
+  parameters.push('--log-level', 'warn');
+  for (const [listener, key] of Object.entries(LISTENERS))
+    if (ports) parameters.push(`--${listener}-port`, String(ports[key]));
   const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
   const log: string[] = [];
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => log.length < 1_000 && log.push(chunk.toString()));
-  const ports = await readPorts(portsFile, child, log);
-  return {
-    pid: child.pid,
-    ports,
-    folder,
-    tokens,
-    readyAfterMs: performance.now() - began,
-    peakMemoryBytes: () => peakMemoryOf(child.pid),
-    stop: async () => {
-      await endProcess(child);
-      rmSync(folder, {
-        recursive: true,
-        force: true,
-      });
-    },
-    leave: () => {
-      for (const stream of [child.stdout, child.stderr]) stream.destroy();
-      child.unref();
-    },
-  };
+  const read = await readPorts(portsFile, child, log);
+  const found = Object.entries(LISTENERS).map(([listener, key]) => [key, read[listener] ?? 0]);
+  return { child, ports: Object.fromEntries(found) as unknown as Ports };
 }
 
 function writeTokens(folder: string): Record<keyof typeof PRINCIPALS, string> {
@@ -98,23 +134,27 @@ function writeTokens(folder: string): Record<keyof typeof PRINCIPALS, string> {
   >;
 }
 
-async function readPorts(file: string, child: ChildProcess, log: readonly string[]): Promise<Ports> {
+async function readPorts(
+  file: string,
+  child: ChildProcess,
+  log: readonly string[],
+): Promise<Readonly<Record<string, number>>> {
   const giveUpAt = systemClock.monotonicMs() + READY_WITHIN_MS;
   while (!existsSync(file)) {
     if (child.exitCode !== null) throw new Error(`the server did not start:\n${log.join('')}`);
     if (systemClock.monotonicMs() > giveUpAt) {
-      await endProcess(child);
+      await endProcess(child, 'SIGTERM');
       throw new Error(`the server is not ready after ${READY_WITHIN_MS / 1000} s:\n${log.join('')}`);
     }
     await delay(20);
   }
-  return JSON.parse(readFileSync(file, 'utf8')) as Ports;
+  return JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
 }
 
-async function endProcess(child: ChildProcess): Promise<void> {
+async function endProcess(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
+  child.kill(signal);
   await ended;
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ModelRuntime, Trainer, TrainingJob } from '@slipway/plugin-kit';
 import { fetchLearningSet, trainAndRegister, type LearningSet } from '@slipway/training-run';
-import { createTrainingSet, ingest } from './feature-store.ts';
+import { createTrainingSet, ingest, type Attempt } from './feature-store.ts';
 import { DELAY_FEATURES, DELAY_VIEW, featureReference, TARGET, type Flights, type Period } from './flights.ts';
 import type { Principal } from './principals.ts';
 import type { Screen } from './screen.ts';
@@ -25,7 +25,7 @@ export interface Stage {
   /** Milliseconds since 1970, the same throughout. */
   readonly startedAt: number;
   /** Makes a step. Where services may die meanwhile it is made until it is answered: each step is idempotent by its request ids. */
-  readonly attempt: <Answer>(step: () => Promise<Answer>) => Promise<Answer>;
+  readonly attempt: Attempt;
 }
 
 export const thousands = (value: number): string => value.toLocaleString('en-US').replaceAll(',', ' ');

@@ -7,6 +7,10 @@ import { applyRepository, materialize, repositoryFolder } from './feature-store.
 import { DELAY_FEATURES, SCHEDULE_FEATURES, TARGET, type Period } from './flights.ts';
 import { departuresOf, predictByKey, predictRequest, withOnlineDelays } from './predict.ts';
 import { ingestPeriod, learnableOf, release, show, thousands, type Release, type Stage } from './stage.ts';
+import { fetchFlights } from './days/flight-table.ts';
+import { tellDays, type Calendar, type DaysOutcome } from './days/tell-days.ts';
+import { scoreBatch, type BatchOutcome } from './score-batch.ts';
+import { scoreStream, type StreamOutcome } from './score-stream.ts';
 import { STAGES, swapUnderLoad, type SwapOutcome } from './swap.ts';
 import { baselineOf, linearOptions, qualityOf, trainLateness, type Quality } from './train.ts';
 
@@ -23,6 +27,18 @@ const MONTHS: readonly (readonly [name: string, period: Period])[] = [
   ['flights-2001-03', { from: '2001-03-01', until: '2001-04-01' }],
   ['flights-2001-04-01..07', EVALUATION],
 ];
+/** What comes after the first predictions. */
+const LATER: readonly (readonly [name: string, period: Period])[] = [
+  ['flights-2001-04-08..30', { from: '2001-04-08', until: '2001-05-01' }],
+  ['flights-2001-05', { from: '2001-05-01', until: '2001-06-01' }],
+  ['flights-2001-06', { from: '2001-06-01', until: '2001-07-01' }],
+];
+const MAY: Period = { from: '2001-05-01', until: '2001-06-01' };
+const STREAM_DAY: Period = { from: '2001-05-15', until: '2001-05-16' };
+const CALENDAR: Calendar = {
+  months: [{ from: '2001-04-01', until: '2001-05-01' }, MAY, { from: '2001-06-01', until: '2001-07-01' }],
+  comparisonFrom: '2001-04-08',
+};
 const WITH_DELAYS = [...SCHEDULE_FEATURES, ...DELAY_FEATURES];
 
 export interface StoryOutcome {
@@ -43,21 +59,36 @@ export interface StoryOutcome {
   readonly ownApprovalRefusal: string;
   readonly onlineRows: number;
   readonly swap: SwapOutcome;
+  readonly batch: BatchOutcome;
+  readonly stream: StreamOutcome;
+  readonly days: DaysOutcome;
 }
 
-/** From raw rows to predictions by key: features, training without a leak, runs, a version that a second person approved, a swap that nobody notices. */
+/**
+ * From raw rows to a model in use, and what becomes of it: features, training without a leak, approval, a swap that nobody notices, a batch whose
+ * worker dies, a stream, a comparison on live flights, drift, a retraining, and a rollback.
+ */
 export async function tellStory(stage: Stage, calls: number): Promise<StoryOutcome> {
   const ingested = await fillStore(stage);
   const learned = await learn(stage);
   const { scheduleOnly, withDelays } = learned;
   const refusals = await approve(stage, scheduleOnly, withDelays);
   const online = await predictOnline(stage, scheduleOnly, withDelays, calls);
-  const { message: gateRefusal } = await refused(() =>
-    stage.alice.registry.moveAlias({ model: stage.model, version: scheduleOnly.version, alias: CHAMPION }),
+  const { message: gateRefusal } = await stage.attempt(() =>
+    refused(() =>
+      stage.alice.registry.moveAlias({ model: stage.model, version: scheduleOnly.version, alias: CHAMPION }),
+    ),
   );
   stage.screen.result(`back to the worse version is refused: ${gateRefusal}`);
+  const scored = await scoreOffline(stage);
+  stage.screen.step('April to June, day by day: two versions side by side, drift, a retraining, a rollback');
+  const versions = { scheduleOnly: scheduleOnly.version, withDelays: withDelays.version };
+  const days = await tellDays(stage, versions, CALENDAR);
+  stage.screen.look('npm run slipway -- experiments');
   return {
     ...ingested,
+    ...scored,
+    days,
     trainingRows: learned.trainingRows,
     evaluationRows: learned.evaluationRows,
     trainingSetId: learned.trainingSetId,
@@ -75,7 +106,9 @@ export async function tellStory(stage: Stage, calls: number): Promise<StoryOutco
 async function fillStore(stage: Stage): Promise<Pick<StoryOutcome, 'acceptedRows' | 'quarantinedRows' | 'breaches'>> {
   const { alice, screen } = stage;
   screen.step('Apply the feature repository and ingest the flights of January to 7 April 2001');
-  const changes = await applyRepository(alice.features, repositoryFolder(), `${stage.model}-repository`);
+  const changes = await stage.attempt(() =>
+    applyRepository(alice.features, repositoryFolder(), `${stage.model}-repository`),
+  );
   screen.result(`applied: ${changes.map(({ kind, name }) => `${kind} ${name}`).join(', ')}`);
   let [acceptedRows, quarantinedRows] = [0, 0];
   const breaches: Record<string, number> = {};
@@ -102,12 +135,9 @@ async function learn(stage: Stage): Promise<Honest & Pick<StoryOutcome, 'leaking
   const { alice, bob, screen, model } = stage;
   screen.step('Join features as of the time of each flight, train, log the runs, register versions');
   const evaluation = await learnableOf(stage, 'flights-april', EVALUATION, { leaking: false });
-  await alice.registry.createRegisteredModel({
-    name: model,
-    description: 'Will this flight leave more than 15 minutes late?',
-    request_id: `${model}-create`,
-  });
-  await setChampionPolicy(bob, model, DATASET);
+  const described = { name: model, description: 'Will this flight leave more than 15 minutes late?' };
+  await stage.attempt(() => alice.registry.createRegisteredModel({ ...described, request_id: `${model}-create` }));
+  await stage.attempt(() => setChampionPolicy(bob, model, DATASET));
   const honest = await learnHonestly(stage, evaluation); // its training set is gone before the next one is read
   const leak = await learnFromLeak(stage, evaluation.table);
   screen.result(
@@ -124,7 +154,7 @@ async function learnHonestly(stage: Stage, evaluation: LearningSet): Promise<Hon
   screen.result(
     `training set ${training.set.id.slice(0, 12)}: ${thousands(trainingRows)} flights; to judge by: ${thousands(evaluationRows)} of 1 to 7 April`,
   );
-  const experimentId = await openExperiment(alice.tracking, model);
+  const experimentId = await stage.attempt(() => openExperiment(alice.tracking, model));
   const judged = { ...evaluation, dataset: DATASET };
   const plan = { experimentId, options: linearOptions(1), training, evaluation: judged };
   const scheduleOnly = await release(stage, { ...plan, features: SCHEDULE_FEATURES, description: 'schedule only' });
@@ -159,16 +189,21 @@ async function learnFromLeak(
 }
 
 async function approve(
-  { alice, bob, screen, model }: Stage,
+  { alice, bob, screen, model, attempt }: Stage,
   worse: Release,
   better: Release,
 ): Promise<Pick<StoryOutcome, 'ownApprovalRefusal'>> {
   screen.step('A second person approves, the alias moves');
   const approval = { model, alias: CHAMPION, comment: `looked at the AUC on ${DATASET}` };
-  const own = await refused(() => alice.registry.approveModelVersion({ ...approval, version: better.version }));
+  const own = await attempt(() =>
+    refused(() => alice.registry.approveModelVersion({ ...approval, version: better.version })),
+  );
   screen.result(`alice may not approve her own version: ${own.reason}`);
-  for (const { version } of [worse, better]) await bob.registry.approveModelVersion({ ...approval, version });
-  await promote(alice, { model, version: worse.version });
+  for (const { version } of [worse, better])
+    await attempt(() =>
+      bob.registry.approveModelVersion({ ...approval, version, request_id: `${model}-approve-${version}` }),
+    );
+  await attempt(() => promote(alice, { model, version: worse.version }));
   screen.result(`bob approved both; '${CHAMPION}' is version ${worse.version}, and the server answers with it`);
   screen.look('npm run slipway -- audit list registry');
   return { ownApprovalRefusal: own.message };
@@ -180,23 +215,24 @@ async function predictOnline(
   better: Release,
   calls: number,
 ): Promise<Pick<StoryOutcome, 'onlineRows' | 'swap'>> {
-  const { alice, screen, model, runtime, signal } = stage;
+  const { alice, screen, model, runtime, signal, attempt } = stage;
   screen.step(`Predict by key, and swap the version during ${thousands(calls)} calls`);
-  const onlineRows = await materialize(alice, `${model}-materialize`, (text) => screen.progress(text));
+  const onlineRows = await attempt(() => materialize(alice, `${model}-materialize`, (text) => screen.progress(text)));
   screen.result(`delays of ${thousands(onlineRows)} origins are online`);
   const file = join(stage.folder, 'online-entities.parquet');
   await stage.flights.exportEntityRows(ONLINE, { rows: 2_000, seed: stage.seed }, file);
   const columns = ['origin', ...SCHEDULE_FEATURES].map((name) => ({ name }));
   const departures = departuresOf(await readTrainingTable(file, { id: 'online', columns, signal: stage.signal }));
-  const table = await withOnlineDelays(alice, departures, ASKED_AT);
+  const table = await attempt(() => withOnlineDelays(alice, departures, ASKED_AT));
   const expect = ({ model: bytes, features }: Release): Promise<Float64Array> =>
     scoreTable(runtime, { model: bytes, format: 'onnx' }, table, features, signal);
   const swap = await swapUnderLoad({
     rows: table.rows,
     calls,
-    predict: (row) => predictByKey(alice.predictions, predictRequest(model, departures, [row, row + 1], ASKED_AT)),
+    predict: (row) =>
+      attempt(() => predictByKey(alice.predictions, predictRequest(model, departures, [row, row + 1], ASKED_AT))),
     expected: { [worse.version]: await expect(worse), [better.version]: await expect(better) },
-    swap: () => promote(alice, { model, version: better.version }),
+    swap: () => attempt(() => promote(alice, { model, version: better.version })),
     onProgress: (done) => screen.progress(`${thousands(done)} of ${thousands(calls)} calls`),
   });
   const answered = Object.entries(swap.byVersion).map(([name, count]) => `${thousands(count)} by version ${name}`);
@@ -208,4 +244,22 @@ async function predictOnline(
   );
   screen.look(`npm run slipway -- aliases ${model}`);
   return { onlineRows, swap };
+}
+
+async function scoreOffline(stage: Stage): Promise<Pick<StoryOutcome, 'batch' | 'stream'>> {
+  const { screen } = stage;
+  screen.step('Score the flights of May at once, killing a worker, and those of one day one by one');
+  for (const [name, period] of LATER) await ingestPeriod(stage, name, period);
+  const batch = await scoreBatch(stage, MAY, (pid) => process.kill(pid, 'SIGKILL'));
+  const rate = thousands(Math.round(batch.rows / batch.seconds));
+  screen.result(
+    `batch: ${thousands(batch.rows)} flights in ${batch.partitions} partitions, ${batch.lostAttempts} of them begun again, nothing lost and nothing twice; ${rate} rows/s with join and load`,
+  );
+  screen.look('npm run slipway -- jobs');
+  const flights = await fetchFlights(stage, 'stream-day', STREAM_DAY);
+  const stream = await scoreStream(stage, flights, STREAM_DAY.from);
+  screen.result(
+    `stream: ${thousands(stream.events)} events, ${thousands(stream.stored)} results, ${thousands(stream.asInBatch)} with the bits of the batch; ${thousands(Math.round(stream.eventsPerSecond))} events/s, p99 ${stream.latencyMsP99.toFixed(1)} ms`,
+  );
+  return { batch, stream };
 }

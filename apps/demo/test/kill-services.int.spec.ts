@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DomainError, seededRandom } from '@slipway/kernel';
+import { seededRandom } from '@slipway/kernel';
 import { describeWith, SERVICE_NAMES, sized, startServices, type ServiceName, type Services } from '@slipway/testing';
 import { expect, it } from 'vitest';
-import type { ScenarioOutcome, ScenarioTools } from '../src/scenario.ts';
+import { untilAnswered } from '../src/chaos.ts';
+import type { ScenarioOutcome } from '../src/scenario.ts';
 import { addressesOfServices, HOLDERS, playScenario } from './scenario-on.ts';
 
 const SEEDS = sized({ small: [1], full: Array.from({ length: 20 }, (_, index) => index + 1) });
@@ -11,22 +12,6 @@ const ROWS = 20_000;
 const KILLS_MAX = sized({ small: 12, full: 60 });
 /** Between the start of one victim and the end of the next, milliseconds. */
 const PAUSE_MS = { min: 50, max: 500 };
-const GIVE_UP_MS = 120_000;
-const RETRY_MS = 100;
-
-/** Makes a step until it is answered: after a broken connection nobody knows whether it took place. */
-const untilAnswered: NonNullable<ScenarioTools['attempt']> = async (step) => {
-  const giveUpAt = performance.now() + GIVE_UP_MS;
-  for (;;) {
-    try {
-      return await step();
-    } catch (error) {
-      const isOpen = error instanceof DomainError && (error.kind === 'unavailable' || error.kind === 'conflict');
-      if (!isOpen || performance.now() > giveUpAt) throw error;
-      await delay(RETRY_MS);
-    }
-  }
-};
 
 /** Kills one service after the other until it is told to stop. @returns the victims in order. */
 async function killAtRandom(services: Services, seed: number, ended: AbortSignal): Promise<ServiceName[]> {

@@ -2,7 +2,7 @@ import { createIdSource, silentLogger, systemClock, systemRandom } from '@slipwa
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
 import { temporaryDirectory, type Services, type SlipwayProcess } from '@slipway/testing';
 import { trainerLinearPlugin } from '@slipway/trainer-linear';
-import { connectPrincipal, type Addresses } from '../src/connect.ts';
+import { connectPrincipal, oneProcess, type Addresses } from '../src/connect.ts';
 import { runScenario, type ScenarioOutcome, type ScenarioTools } from '../src/scenario.ts';
 
 /** Who takes part. */
@@ -12,12 +12,8 @@ export const HOLDERS = {
 };
 
 /** One process with all services. */
-export const addressesOf = ({ grpcAddress, inferenceAddress }: SlipwayProcess): Addresses => ({
-  registry: grpcAddress,
-  tracking: grpcAddress,
-  features: grpcAddress,
-  inference: inferenceAddress,
-});
+export const addressesOf = ({ grpcAddress, inferenceAddress }: SlipwayProcess): Addresses =>
+  oneProcess(grpcAddress, inferenceAddress);
 
 /** A process for each service. */
 export const addressesOfServices = (services: Services): Addresses => ({
@@ -25,6 +21,10 @@ export const addressesOfServices = (services: Services): Addresses => ({
   tracking: services.addressOf('tracking'),
   features: services.addressOf('features'),
   inference: services.addressOf('serving'),
+  streams: services.addressOf('streams'),
+  batch: services.addressOf('batch'),
+  routing: services.addressOf('routing'),
+  monitoring: services.addressOf('monitoring'),
 });
 
 /** Plays the scenario from this process against services that run already. */

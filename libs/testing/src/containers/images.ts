@@ -5,7 +5,17 @@ import { runProgram } from './run-program.ts';
 
 const BUILD_MS_MAX = 120_000;
 const IMAGES_MS_MAX = 600_000;
-const APPS = ['registry', 'tracking', 'feature-store', 'serving', 'gateway'];
+const APPS = [
+  'registry',
+  'tracking',
+  'feature-store',
+  'serving',
+  'stream-scorer',
+  'batch-runner',
+  'experiment-router',
+  'monitor',
+  'gateway',
+];
 const SERVERS_IMAGE = 'slipway-servers:local';
 const SERVER_VARIABLES = ['NATS_IMAGE', 'POSTGRES_IMAGE', 'VALKEY_IMAGE', 'S3_IMAGE'];
 

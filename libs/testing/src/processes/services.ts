@@ -15,7 +15,11 @@ const SERVICES = {
   registry: { app: 'registry', listener: 'grpc' },
   tracking: { app: 'tracking', listener: 'grpc' },
   features: { app: 'feature-store', listener: 'grpc' },
+  monitoring: { app: 'monitor', listener: 'grpc' },
+  routing: { app: 'experiment-router', listener: 'grpc' },
   serving: { app: 'serving', listener: 'inference' },
+  streams: { app: 'stream-scorer', listener: 'grpc' },
+  batch: { app: 'batch-runner', listener: 'grpc' },
 } as const satisfies Record<string, { app: SlipwayApp; listener: 'grpc' | 'inference' }>;
 export type ServiceName = keyof typeof SERVICES;
 export const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];

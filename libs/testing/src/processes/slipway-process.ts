@@ -14,6 +14,10 @@ const LISTENERS = {
   tracking: ['grpc'],
   'feature-store': ['grpc'],
   serving: ['inference', 'inference-http'],
+  'stream-scorer': ['grpc'],
+  'batch-runner': ['grpc'],
+  'experiment-router': ['grpc'],
+  monitor: ['grpc'],
   gateway: ['http'],
 } as const;
 export type SettingValue = string | number | boolean | readonly (string | number)[];

@@ -10,7 +10,18 @@ import { createDocker, type Docker } from './docker.ts';
 import { prepareContext } from './prepare-context.ts';
 import { bytesBelow, type Target } from './prune-modules.ts';
 
-const APPS = ['registry', 'tracking', 'feature-store', 'serving', 'gateway', 'slipway'];
+const APPS = [
+  'registry',
+  'tracking',
+  'feature-store',
+  'serving',
+  'stream-scorer',
+  'batch-runner',
+  'experiment-router',
+  'monitor',
+  'gateway',
+  'slipway',
+];
 const IMAGE_BYTES_MAX = 350_000_000;
 const PULL_MS_MAX = 60_000;
 

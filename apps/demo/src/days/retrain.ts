@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PipelineRun__Output, PipelineStep__Output } from '@slipway/contracts/slipway.batch.v1';
+import { CHAMPION } from '../champion.ts';
+import type { Stage } from '../stage.ts';
+
+const PIPELINE = 'retrain';
+const ENDED_WITHIN_MS = 120_000;
+const LOOK_EVERY_MS = 50;
+
+/** The pipeline beside the program. */
+function pipelineFile(): string {
+  return join(
+    import.meta.dirname,
+    import.meta.filename.endsWith('.ts') ? '../../pipelines/retrain.yaml' : 'pipelines/retrain.yaml',
+  );
+}
+
+/** From now on the pipeline begins by itself when drift is detected. */
+export async function applyPipeline(stage: Stage): Promise<void> {
+  const content = readFileSync(pipelineFile(), 'utf8').replaceAll('flight-delay', stage.model);
+  await stage.attempt(() => stage.alice.pipelines.applyPipeline({ content, request_id: `${stage.model}-pipeline` }));
+}
+
+export interface Retrained {
+  readonly version: string;
+  readonly runId: string;
+  /** `step: what came out`, in order. */
+  readonly steps: readonly string[];
+}
+
+/** Follows the run that an event began; bob approves when it waits for a second person. @throws {Error} when it fails. */
+export async function followRetraining(stage: Stage): Promise<Retrained> {
+  const giveUpAt = performance.now() + ENDED_WITHIN_MS;
+  for (;;) {
+    const run = await newestRun(stage);
+    if (run) {
+      sayProgress(stage, run);
+      if (run.state === 'PIPELINE_RUN_STATE_WAITING') await approve(stage, run);
+      if (run.state === 'PIPELINE_RUN_STATE_SUCCEEDED')
+        return {
+          version: versionOf(run),
+          runId: run.id,
+          steps: run.steps.map(({ name, message }) => `${name}: ${message}`),
+        };
+      const failed = run.steps.find(({ state }) => state === 'PIPELINE_STEP_STATE_FAILED');
+      if (run.state === 'PIPELINE_RUN_STATE_FAILED' || run.state === 'PIPELINE_RUN_STATE_CANCELLED')
+        throw new Error(`the retraining ended at step '${failed?.name ?? ''}': ${failed?.message ?? run.state}`);
+    }
+    if (performance.now() > giveUpAt) throw new Error(`the retraining did not end within ${ENDED_WITHIN_MS / 1000} s`);
+    await delay(LOOK_EVERY_MS);
+  }
+}
+
+async function newestRun(stage: Stage): Promise<PipelineRun__Output | undefined> {
+  const { runs } = await stage.attempt(() =>
+    stage.alice.pipelines.listPipelineRuns({ pipeline: PIPELINE, page_size: 1 }),
+  );
+  return runs[0];
+}
+
+function sayProgress({ screen }: Stage, { steps }: PipelineRun__Output): void {
+  const current = steps.find(
+    ({ state }) => state === 'PIPELINE_STEP_STATE_RUNNING' || state === 'PIPELINE_STEP_STATE_WAITING',
+  );
+  if (current) screen.progress(`retraining, ${current.name}: ${current.message}`);
+}
+
+async function approve(stage: Stage, run: PipelineRun__Output): Promise<void> {
+  const { bob, model, attempt } = stage;
+  const version = versionOf(run);
+  await attempt(() =>
+    bob.registry.approveModelVersion({
+      model,
+      version,
+      alias: CHAMPION,
+      comment: 'no worse in the backtest of its recipe',
+      request_id: `${model}-approve-${version}-retrained`,
+    }),
+  );
+}
+
+function versionOf({ steps }: PipelineRun__Output): string {
+  const train = steps.find(({ kind }) => kind === 'train');
+  const version = (JSON.parse(resultOf(train)) as { version?: string | number }).version;
+  if (version === undefined) throw new Error('the step that trains has no version in its result');
+  return String(version);
+}
+
+const resultOf = (step: PipelineStep__Output | undefined): string => step?.result_json || '{}';
