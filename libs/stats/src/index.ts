@@ -5,3 +5,8 @@ export { UNLEASH_VARIANT_SEED, unleashPlace } from './hashing/unleash.ts';
 export { populationStability } from './distances/population-stability.ts';
 export { binnedKolmogorovSmirnov } from './distances/binned-kolmogorov-smirnov.ts';
 export { logLossOf } from './losses.ts';
+export { guardrailDelayMax, guardrailEvidence } from './sequential/guardrail.ts';
+export { sampleRatioChi2, sampleRatioEvidence } from './sequential/sample-ratio.ts';
+export { shiftBounds, type Bounds, type Evidence } from './sequential/shift-bounds.ts';
+export { signFlipEvidence } from './sequential/sign-flip.ts';
+export { tEvidence } from './sequential/t-evidence.ts';
