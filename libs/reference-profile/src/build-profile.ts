@@ -4,7 +4,7 @@ import { numberBinner } from './bins.ts';
 import { calendarSteps } from './calendar.ts';
 import { decilesSteps } from './deciles.ts';
 import { PIECE_MASK } from './limits.ts';
-import { profileFeatureSteps, type FeatureColumn } from './profile-feature.ts';
+import { profileFeatureSteps, type FeatureColumn, type FeatureTally } from './profile-feature.ts';
 import { PROFILE_FORMAT, type ProfiledDay, type ReferenceProfile } from './profile.ts';
 import { tallySteps } from './tally.ts';
 
@@ -47,7 +47,7 @@ export function* buildProfileSteps(input: ProfileInput): Generator<number, Refer
   const edges = yield* decilesSteps(scores.slice());
   const binOf = numberBinner(edges);
   const scored = yield* tallySteps(calendar, edges.length + 1, (row) => binOf(scores[row] ?? 0));
-  const features = [];
+  const features: FeatureTally[] = [];
   for (const column of input.features) features.push(yield* profileFeatureSteps(column, every, calendar));
   const profiled = days.map((day, slot): ProfiledDay => ({
     ...day,

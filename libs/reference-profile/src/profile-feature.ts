@@ -16,7 +16,8 @@ export type FeatureColumn =
       readonly codes: Uint32Array;
     };
 
-interface FeatureTally {
+/** A feature of the profile with its counts by day. */
+export interface FeatureTally {
   readonly feature: ProfiledFeature;
   readonly byDay: Tally['byDay'];
 }

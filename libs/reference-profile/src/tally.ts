@@ -19,7 +19,7 @@ export function* tallySteps(
     if ((row & PIECE_MASK) === PIECE_MASK) yield 0;
   }
   const byDay = days.map((_, slot) => Array.from(flat.subarray(slot * bins, (slot + 1) * bins)));
-  const counts = new Array<number>(bins).fill(0);
+  const counts = Array.from({ length: bins }, () => 0);
   for (const day of byDay) for (const [bin, count] of day.entries()) counts[bin] = (counts[bin] ?? 0) + count;
   return { counts, byDay };
 }

@@ -74,13 +74,13 @@ function slidingWindows(
 ): readonly ({ window: ProfileWindow; others: ProfileWindow } | undefined)[] {
   const empty = emptyWindow(profile);
   const whole = wholeReference(profile);
-  const days = new Array<ProfileWindow>(referenceDays).fill(empty);
+  const days = Array.from({ length: referenceDays }, () => empty);
   for (const day of profile.days) days[dayNumberOf(day.day) - first] = windowOfDay(day);
   return Array.from({ length: referenceDays - windowDays + 1 }, (_, start) => {
-    const window = poolWindows(empty, days.slice(start, start + windowDays));
-    return window.rows === 0 || window.rows === whole.rows
-      ? undefined
-      : { window, others: withoutWindow(whole, window) };
+    const some = days.slice(start, start + windowDays).filter(({ rows }) => rows > 0);
+    if (some.length === 0) return undefined;
+    const window = poolWindows(empty, some);
+    return window.rows === whole.rows ? undefined : { window, others: withoutWindow(whole, window) };
   });
 }
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '@slipway/kernel';
 import { logLossOf } from '@slipway/stats';
-import { slotsOf, type ProfiledDay, type ReferenceProfile } from './profile.ts';
+import type { ProfiledDay, ReferenceProfile } from './profile.ts';
 
 /** Sums over the rows whose label is known. */
 export interface LabelledSums {
@@ -27,7 +27,7 @@ const NO_LABELS: LabelledSums = { rows: 0, positives: 0, scoreSum: 0, logLossSum
 export const emptyWindow = ({ scores, features }: ReferenceProfile): ProfileWindow => ({
   rows: 0,
   scores: scores.counts.map(() => 0),
-  features: features.map((feature) => new Array<number>(slotsOf(feature)).fill(0)),
+  features: features.map((feature) => feature.counts.map(() => 0)),
   labelled: NO_LABELS,
 });
 

@@ -5,8 +5,11 @@ import { parquet } from './session.ts';
 /** A column to read, and as what. */
 export interface TrainingColumnSpec {
   readonly name: string;
-  /** By default `numeric` for numbers and truth values, `categorical` for texts. */
-  readonly kind?: 'numeric' | 'categorical';
+  /**
+   * By default `numeric` for numbers and truth values, `categorical` for texts. `time` is for dates and timestamps, which are read only when it is
+   * said: as numeric, microseconds since 1970 in UTC (exact until the year 2255).
+   */
+  readonly kind?: 'numeric' | 'categorical' | 'time';
   /** Codes follow this order. By default the distinct values of the file, by code point. Any other value is then refused, unless `other` is set. */
   readonly categories?: readonly string[];
   /** Category for values that `categories` does not have; one of them. */
@@ -17,11 +20,12 @@ export interface TrainingColumnSpec {
 
 /** A column as the file has it, its kind decided. */
 export type PlannedColumn =
-  | { readonly name: string; readonly kind: 'numeric' }
+  | { readonly name: string; readonly kind: 'numeric' | 'time' }
   | { readonly name: string; readonly kind: 'categorical'; readonly spec: TrainingColumnSpec };
 
 const NUMBERS = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|BOOLEAN)$/;
 const TEXTS = /^(VARCHAR|ENUM\(.*\))$/s;
+const TIMES = /^(DATE|TIMESTAMP(_S|_MS|_NS| WITH TIME ZONE)?)$/;
 const COLUMNS_MAX = 4096;
 
 export const refuse = (field: string, description: string, cause?: unknown): InvalidArgumentError =>
@@ -59,9 +63,10 @@ function planColumn(spec: TrainingColumnSpec, type: string | undefined): Planned
   const { name } = spec;
   const field = `columns.${name}`;
   if (type === undefined) throw refuse(field, 'is not in the file');
+  if (spec.kind === 'time') return planTime(spec, type);
   const isNumber = NUMBERS.test(type);
   if (!isNumber && !TEXTS.test(type))
-    throw refuse(field, `is ${type}; only numbers, truth values and texts can be read`);
+    throw refuse(field, `is ${type}; only numbers, truth values and texts can be read, and times as kind 'time'`);
   const kind = spec.kind ?? (isNumber ? 'numeric' : 'categorical');
   if (kind === 'categorical') {
     assertCategories(spec, field);
@@ -71,6 +76,14 @@ function planColumn(spec: TrainingColumnSpec, type: string | undefined): Planned
   if (spec.categories ?? spec.other ?? spec.nulls)
     throw refuse(field, 'is numeric; categories are for categorical ones');
   return { name, kind };
+}
+
+function planTime(spec: TrainingColumnSpec, type: string): PlannedColumn {
+  const { name, kind, ...others } = spec;
+  if (!TIMES.test(type)) throw refuse(`columns.${name}`, `is ${type} and cannot be read as ${kind}`);
+  if (others.categories ?? others.other ?? others.nulls)
+    throw refuse(`columns.${name}`, 'is a time; categories are for categorical ones');
+  return { name, kind: 'time' };
 }
 
 function assertCategories({ categories, other, nulls }: TrainingColumnSpec, field: string): void {

@@ -83,12 +83,29 @@ describe('readTrainingTable', () => {
     ]);
   });
 
+  it('reads times as microseconds where the caller says so', async () => {
+    const file = await fileOf(`select * from (values
+      (timestamp '2001-04-01 12:00:00.000001', timestamp_s '1969-12-31 23:59:59', timestamptz '2001-04-01 12:00:00+02', date '2001-04-01', timestamp_ns '2254-12-31 23:59:59.999999999'),
+      (null, null, null, null, null)) t(departs, second, zoned, day, late)`);
+    const columns = ['departs', 'second', 'zoned', 'day', 'late'].map((name) => ({ name, kind: 'time' as const }));
+    const noon = Date.UTC(2001, 3, 1, 12) * 1000;
+    expect((await read(file, { columns })).columns).toEqual([
+      { name: 'departs', kind: 'numeric', values: Float64Array.of(noon + 1, Number.NaN) },
+      { name: 'second', kind: 'numeric', values: Float64Array.of(-1_000_000, Number.NaN) },
+      { name: 'zoned', kind: 'numeric', values: Float64Array.of(noon - 2 * 3600e6, Number.NaN) },
+      { name: 'day', kind: 'numeric', values: Float64Array.of(noon - 12 * 3600e6, Number.NaN) },
+      { name: 'late', kind: 'numeric', values: Float64Array.of(Date.UTC(2254, 11, 31, 23, 59, 59) * 1000 + 999_999, Number.NaN) },
+    ]); // prettier-ignore
+  });
+
   it.each<[string, ReadTrainingTableOptions['columns'], string]>([
     ['a null category', [{ name: 'gate' }], 'columns.gate: is null in row 1'],
     ['an unknown value', [{ name: 'origin', categories: ['ORD'] }], "columns.origin: is 'ABE' in row 1, which is none of its 1 categories"],
     ['a null although others have a category', [{ name: 'gate', categories: ['x'], other: 'x' }], 'columns.gate: is null in row 1'],
     ['a column that is not there', [{ name: 'Late' }], 'columns.Late: is not in the file'],
     ['a time', [{ name: 'departs' }], 'columns.departs: is TIMESTAMP'],
+    ['a number as a time', [{ name: 'small', kind: 'time' }], 'columns.small: is TINYINT and cannot be read as time'],
+    ['a time with categories', [{ name: 'departs', kind: 'time', categories: ['x'] }], 'columns.departs: is a time; categories'],
     ['a text as a number', [{ name: 'origin', kind: 'numeric' }], 'columns.origin: is VARCHAR and cannot be read as numeric'],
     ['categories of a number', [{ name: 'small', categories: ['1'] }], 'columns.small: is numeric; categories'],
     ['a category for others that is none', [{ name: 'origin', categories: ['ORD'], other: 'x' }], "`other` is 'x'"],

@@ -29,7 +29,7 @@ interface Filling {
 
 /**
  * Reads a Parquet file into typed arrays, rows in the order of the file. Truth values are 0 and 1; a number is rounded to the nearest float64; a
- * null number is NaN.
+ * null number or time is NaN.
  * @param file path of one file on this machine; it must not change meanwhile.
  * @throws {InvalidArgumentError} TRAINING_DATA_INVALID naming `file`, or `columns.<name>` and for a bad value its first row (from 0).
  */
@@ -37,7 +37,7 @@ export function readTrainingTable(file: string, options: ReadTrainingTableOption
   return withDatabase({ signal: options.signal, scratch: '' }, async (connection) => {
     const plan = await planColumns(connection, file, options.columns);
     const rows = await countRows(connection, file);
-    const bytes = plan.reduce((sum, { kind }) => sum + rows * (kind === 'numeric' ? 8 : 4), 0);
+    const bytes = plan.reduce((sum, { kind }) => sum + rows * (kind === 'categorical' ? 4 : 8), 0);
     const bytesMax = options.bytesMax ?? BYTES_MAX;
     if (bytes > bytesMax) {
       throw refuse('file', `'${file}' has ${rows} rows, ${bytes} bytes in memory, and ${bytesMax} is the most; name fewer columns or sample the rows`); // prettier-ignore
@@ -64,10 +64,11 @@ async function fillingOf(
   index: number,
 ): Promise<Filling> {
   const { name, kind } = planned;
-  if (kind === 'numeric') {
+  if (kind !== 'categorical') {
     const values = new Float64Array(rows);
-    const sql = `coalesce(${quoted(name)}::double, 'nan'::double)`;
-    return { column: { name, kind, values }, target: values, sql, spec: { name } };
+    const number = kind === 'time' ? `epoch_us(${quoted(name)})` : quoted(name);
+    const sql = `coalesce(${number}::double, 'nan'::double)`;
+    return { column: { name, kind: 'numeric', values }, target: values, sql, spec: { name } };
   }
   const { spec } = planned;
   const type = `categories_${index}`;

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Client } from '@slipway/clients';
 import type { FeatureStoreService, TrainingSet__Output } from '@slipway/contracts/slipway.features.v1';
 import type { TrainingTable } from '@slipway/plugin-kit';
-import { readTrainingTable } from '@slipway/training-data';
+import { readTrainingTable, type TrainingColumnSpec } from '@slipway/training-data';
 
 /** A training set as the feature store has it, and as trainers take it. */
 export interface LearningSet {
@@ -25,17 +25,18 @@ export async function downloadTrainingSet(
 
 /**
  * Downloads a training set and reads the named columns of it.
- * @param file where it is written; the table refers to it.
+ * @param file where it is written; the table refers to it. @param timeColumn read as microseconds since 1970, beside `columns`.
  * @throws {NotFoundError} when the store has none of that id. @throws {InvalidArgumentError} naming the column that cannot be used.
  */
 export async function fetchLearningSet(
   store: Client<FeatureStoreService>,
-  at: { id: string; file: string; columns: readonly string[]; signal: AbortSignal },
+  at: { id: string; file: string; columns: readonly string[]; timeColumn?: string | undefined; signal: AbortSignal },
 ): Promise<LearningSet> {
-  const { id, file, signal } = at;
+  const { id, file, signal, timeColumn } = at;
   const { training_set: set } = await store.getTrainingSet({ id }, { signal });
   if (!set) throw new Error('the feature store answered without a training set');
   await downloadTrainingSet(store, id, file, signal);
-  const columns = at.columns.map((name) => ({ name }));
+  const columns: TrainingColumnSpec[] = at.columns.map((name) => ({ name }));
+  if (timeColumn !== undefined) columns.push({ name: timeColumn, kind: 'time' });
   return { set, table: await readTrainingTable(file, { id, columns, signal }) };
 }

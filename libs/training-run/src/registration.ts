@@ -6,6 +6,7 @@ import type {
   RegistryService,
 } from '@slipway/contracts/slipway.registry.v1';
 import type { TrainedModel } from '@slipway/plugin-kit';
+import { PROFILE_FILE } from '@slipway/reference-profile';
 import { chunksOf } from './chunks.ts';
 
 export type RegistryClient = Client<RegistryService>;
@@ -18,6 +19,8 @@ export interface VersionDescription {
   readonly trainingSetId: string;
   readonly runId: string;
   readonly trained: TrainedModel;
+  /** Text of `profile.json`; absent for a version without one. */
+  readonly profile?: string | undefined;
   /** What outputs mean, by name. */
   readonly outputMeanings: Readonly<Record<string, string>>;
   /** Makes a repeat return the first answer. */
@@ -35,18 +38,17 @@ export async function registerVersion(
 }
 
 async function* uploadOf(description: VersionDescription): AsyncIterable<CreateModelVersionRequest> {
-  const { model } = description.trained;
+  const files = [{ path: 'model.onnx', content: description.trained.model }];
+  if (description.profile !== undefined) files.push({ path: PROFILE_FILE, content: Buffer.from(description.profile) });
   yield {
     header: {
       model: description.model,
       description: description.description,
-      files: [
-        {
-          path: 'model.onnx',
-          bytes: String(model.byteLength),
-          sha256: createHash('sha256').update(model).digest('hex'),
-        },
-      ],
+      files: files.map(({ path, content }) => ({
+        path,
+        bytes: String(content.byteLength),
+        sha256: createHash('sha256').update(content).digest('hex'),
+      })),
       graph: 'model.onnx',
       features: [...description.references],
       training_set_id: description.trainingSetId,
@@ -56,8 +58,10 @@ async function* uploadOf(description: VersionDescription): AsyncIterable<CreateM
       request_id: description.requestId,
     },
   };
-  yield* chunksOf(model);
-  yield { file_end: true };
+  for (const { content } of files) {
+    yield* chunksOf(content);
+    yield { file_end: true };
+  }
 }
 
 /** Stores how a version did, for the gates to look at. */

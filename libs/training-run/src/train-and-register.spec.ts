@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import { createIdSource, seededRandom, silentLogger, systemClock } from '@slipway/kernel';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
 import type { Trainer, TrainingTable } from '@slipway/plugin-kit';
+import { parseProfile } from '@slipway/reference-profile';
 import { trainerLinearPlugin } from '@slipway/trainer-linear';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordingServices, RUN_ID, VERSION } from './testing/recording-services.ts';
+import { setOf } from './testing/training-set.ts';
 import { trainAndRegister, TrainingStoppedError, type TrainingPlan, type TrainingTools } from './train-and-register.ts';
 
 const dependencies = {
@@ -30,20 +33,6 @@ const table = (id: string, x: readonly number[], y: readonly number[]): Training
     { name: 'y', kind: 'numeric', values: Float64Array.from(y) },
   ],
 });
-const setOf = (id: string): TrainingPlan['training']['set'] => ({
-  id,
-  name: `set ${id}`,
-  features: [],
-  columns: [],
-  rows: '4',
-  created_cutoff: true,
-  files: [],
-  nulls: {},
-  repository_revision: '1',
-  arrivals: {},
-  principal: 'alice',
-  create_time: null,
-});
 const learning = (id: string, x: readonly number[], y: readonly number[]) => ({ set: setOf(id), table: table(id, x, y) }); // prettier-ignore
 
 const plan: TrainingPlan = {
@@ -62,6 +51,7 @@ const plan: TrainingPlan = {
   at: 1000,
 };
 
+type Header = { header: { files: { path: string; bytes: string; sha256: string }[] } };
 type Services = ReturnType<typeof recordingServices>;
 const toolsOf = (services: Services, changes: Partial<TrainingTools> = {}): TrainingTools => ({
   tracking: services.tracking,
@@ -104,6 +94,31 @@ describe('trainAndRegister', () => {
     ]);
     expect(evaluation?.sent).toMatchObject({ version: VERSION, dataset: 'held out', rows: '3', metrics: made.metrics });
     expect(end?.sent).toEqual({ run_id: RUN_ID, status: 'RUN_STATUS_FINISHED' });
+  });
+
+  it('uploads the profile beside the model when it knows the times of the rows', async () => {
+    const { x, y } = { x: [1, 2, 3, 4], y: [0, 1, 0, 1] };
+    const timed = table('a'.repeat(64), x, y);
+    const times = {
+      name: 'at',
+      kind: 'numeric' as const,
+      values: Float64Array.of(0, 1, 86_400_000_000, 86_400_000_001),
+    };
+    const training = { set: setOf(timed.id), table: { ...timed, columns: [...timed.columns, times] } };
+    const services = recordingServices();
+    const made = await trainAndRegister({ ...plan, training, timeColumn: 'at' }, toolsOf(services));
+    const upload = services.calls.find(({ method }) => method === 'CreateModelVersion')?.sent as readonly object[];
+    const [header, model, end, file, last] = upload as [Header, { chunk: Buffer }, object, { chunk: Buffer }, object];
+    expect(header.header.files.map(({ path }) => path)).toEqual(['model.onnx', 'profile.json']);
+    expect([model, end, last]).toEqual([{ chunk: Buffer.from(made.trained.model) }, { file_end: true }, { file_end: true }]); // prettier-ignore
+    expect(header.header.files[1]).toEqual({
+      path: 'profile.json',
+      bytes: String(file.chunk.byteLength),
+      sha256: createHash('sha256').update(file.chunk).digest('hex'),
+    });
+    const profile = parseProfile(file.chunk.toString());
+    expect(profile).toMatchObject({ rows: 4, positiveShare: 0.5, features: [{ name: 'view:x', kind: 'number' }] });
+    expect(profile.days.map(({ day }) => day)).toEqual(['1970-01-01', '1970-01-02']);
   });
 
   it('judges nothing without an evaluation', async () => {

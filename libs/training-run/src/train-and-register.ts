@@ -2,6 +2,7 @@ import type { ModelRuntime, TrainedModel, Trainer, TrainingJob, TrainingRun } fr
 import { judge, labelsOf } from './judge.ts';
 import type { LearningSet } from './learning-set.ts';
 import { recordQuality, registerVersion, type RegistryClient } from './registration.ts';
+import { profileOf } from './profile-of.ts';
 import { beginRun, endRun, recordTraining, type TrackingClient } from './runs.ts';
 import { scoreTable } from './score-table.ts';
 
@@ -24,6 +25,13 @@ export interface TrainingPlan {
   readonly options: TrainingJob['options'];
   readonly seed: number;
   readonly training: LearningSet;
+  /**
+   * Column of the training table with event times, microseconds since 1970. With it a version of a binary classification gets a reference profile,
+   * without it monitors cannot compare the version with its training set.
+   */
+  readonly timeColumn?: string | undefined;
+  /** Rows that the profile is made of at most, evenly spaced over the set; 500 000 by default. */
+  readonly profileRows?: number | undefined;
   /** What it is judged on, and the name of that. */
   readonly evaluation?: LearningSet & { readonly dataset: string };
   readonly outputMeanings: Readonly<Record<string, string>>;
@@ -117,6 +125,7 @@ async function trainInRun(runId: string, plan: TrainingPlan, tools: TrainingTool
         await scoreTable(tools.runtime, trained, evaluation.table, features, signal),
       )
     : {};
+  const profile = await profileOf(plan, trained, tools.runtime, signal);
   const record = { trainingSet: training.set, features, trained, metrics };
   await attempt(() => recordTraining(tracking, runId, record, plan.at));
   signal.throwIfAborted(); // the last moment at which nothing is registered
@@ -126,6 +135,7 @@ async function trainInRun(runId: string, plan: TrainingPlan, tools: TrainingTool
       description: plan.description,
       references: plan.features.map(({ reference }) => reference),
       trained,
+      profile,
       outputMeanings: plan.outputMeanings,
       trainingSetId: training.set.id,
       runId,
