@@ -12,6 +12,9 @@ const FILES: Readonly<Record<string, string>> = {
   'summaries.js': 'text/javascript; charset=utf-8',
   'overview.js': 'text/javascript; charset=utf-8',
   'elements.js': 'text/javascript; charset=utf-8',
+  'objectives.js': 'text/javascript; charset=utf-8',
+  'chart.js': 'text/javascript; charset=utf-8',
+  'work.js': 'text/javascript; charset=utf-8',
   'icon.svg': 'image/svg+xml',
 };
 

@@ -25,7 +25,7 @@ describe('the line of the page', () => {
       'serving-0 could not load flights@champion version 3: the signature of the package does not match its manifest',
     );
     expect(lines).toContain('479\u202f650 rows came to flights, 21 in quarantine');
-    expect(lines).toContain('1 prediction of flights');
+    expect(lines).toContain('2 predictions of flights');
   });
 
   it('for a type it does not know is its type and subject', () => {

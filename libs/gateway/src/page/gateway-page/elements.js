@@ -31,3 +31,5 @@ export function table(columns, rows) {
 
 /** Groups digits of int64 text without making a float of it. */
 export const grouped = (digits) => String(digits).replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f');
+
+export const badge = (text, kind = '') => element('span', { class: `badge ${kind}` }, text);

@@ -1,13 +1,17 @@
 import { call, read } from './api.js';
-import { byId, element, grouped, quiet, table } from './elements.js';
+import { badge, byId, element, grouped, quiet, table } from './elements.js';
+import { objectives } from './objectives.js';
+import { jobs, pipelineRuns, streams } from './work.js';
 
 const REGISTRY = 'slipway.registry.v1.RegistryService';
 const TRACKING = 'slipway.tracking.v1.TrackingService';
 const FEATURES = 'slipway.features.v1.FeatureStoreService';
 const INFERENCE = 'inference.GRPCInferenceService';
+const ROUTING = 'slipway.routing.v1.RoutingService';
+const BATCH = 'slipway.batch.v1.BatchService';
+const PIPELINES = 'slipway.batch.v1.PipelineService';
+const STREAMS = 'slipway.serving.v1.StreamService';
 const ROWS_MAX = 12;
-
-const badge = (text, kind = '') => element('span', { class: `badge ${kind}` }, text);
 
 async function services(signal) {
   const { version, services: all } = await read('/api/status', signal);
@@ -128,6 +132,10 @@ const PARTS = [
   { id: 'models', service: REGISTRY, make: models },
   { id: 'runs', service: TRACKING, make: runs },
   { id: 'views', service: FEATURES, make: views },
+  { id: 'objectives', service: ROUTING, make: objectives },
+  { id: 'jobs', service: BATCH, make: jobs },
+  { id: 'streams', service: STREAMS, make: streams },
+  { id: 'pipeline-runs', service: PIPELINES, make: pipelineRuns },
 ];
 
 /** Fills all parts; one that fails says so in its own place. @throws {Refusal} when the caller is not known. */

@@ -6,10 +6,14 @@ import { showOverview } from './overview.js';
 const REFRESH_MS = 10_000;
 /** Events come in bursts; the lists are asked for once after each. */
 const SETTLE_MS = 400;
-const TELEMETRY = 'slipway.serving.prediction.logged.v1';
+/** Come by the thousand and change nothing that is shown. */
+const QUIET = /^slipway\.(serving\.prediction\.logged|stream\.[^.]+\.(received|scored)|routing\.exposure\.logged)\.v1$/;
+/** While events do not stop, the lists are asked for all the same. */
+const STALE_MS = 1_500;
 
 let current = new AbortController();
 let settling;
+let waitingSince;
 
 function showSignIn(isWanted, why) {
   byId('sign-in').hidden = !isWanted;
@@ -51,9 +55,14 @@ function begin() {
   const { signal } = current;
   showSignIn(false);
   const onEvent = ({ type }) => {
-    if (type === TELEMETRY) return;
+    if (QUIET.test(type)) return;
+    waitingSince ??= performance.now();
     clearTimeout(settling);
-    settling = setTimeout(() => void refresh(signal), SETTLE_MS);
+    const waitMs = Math.min(SETTLE_MS, Math.max(0, waitingSince + STALE_MS - performance.now()));
+    settling = setTimeout(() => {
+      waitingSince = undefined;
+      void refresh(signal);
+    }, waitMs);
   };
   void keepFresh(signal);
   void followEvents(byId('event-filter').value.trim(), onEvent, onRefused, signal);
