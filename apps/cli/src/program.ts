@@ -2,10 +2,14 @@ import { Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { addAliasCommands } from './aliases.ts';
 import { addAuditCommands } from './audit.ts';
+import { addBatchCommands } from './batch.ts';
 import { connect } from './connection.ts';
 import { addFeatureCommands } from './features.ts';
 import { addModelCommands } from './models.ts';
+import { addMonitoringCommands } from './monitoring.ts';
+import { addPipelineCommands } from './pipelines.ts';
 import { printerFor } from './printer.ts';
+import { addRoutingCommands } from './routing.ts';
 import type { RunCommand } from './run-command.ts';
 import type { ProgramSurroundings } from './surroundings.ts';
 import { addTrackingCommands } from './runs.ts';
@@ -31,7 +35,9 @@ export function createProgram(surroundings: ProgramSurroundings): Command {
   const address = option('--address <host:port>', 'where the services listen', 'SLIPWAY_ADDRESS');
   if (address.defaultValue === undefined) address.default('127.0.0.1:50051');
   const program = new Command('slipway')
-    .description('Models, runs, features, approvals and the audit log of a running Slipway.')
+    .description(
+      'Models, runs, features, jobs, pipelines, experiments, monitoring and the audit log of a running Slipway.',
+    )
     .version(manifest.version)
     .addOption(address)
     .addOption(option('--token <token>', 'token of the caller', 'SLIPWAY_TOKEN'))
@@ -54,6 +60,10 @@ export function createProgram(surroundings: ProgramSurroundings): Command {
   addTrackingCommands(program, run);
   addFeatureCommands(program, run);
   addTrainCommand(program, run, surroundings);
+  addBatchCommands(program, run);
+  addPipelineCommands(program, run);
+  addRoutingCommands(program, run);
+  addMonitoringCommands(program, run);
   addAuditCommands(program, run);
   addTokenCommand(program, out);
   return program;

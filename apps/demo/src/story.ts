@@ -84,7 +84,7 @@ export async function tellStory(stage: Stage, calls: number): Promise<StoryOutco
   stage.screen.step('April to June, day by day: two versions side by side, drift, a retraining, a rollback');
   const versions = { scheduleOnly: scheduleOnly.version, withDelays: withDelays.version };
   const days = await tellDays(stage, versions, CALENDAR);
-  stage.screen.look('npm run slipway -- experiments');
+  stage.screen.look('npm run slipway -- routing experiments');
   return {
     ...ingested,
     ...scored,
