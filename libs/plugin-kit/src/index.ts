@@ -29,8 +29,17 @@ export {
   type IdSource,
   type Logger,
   type Micros,
+  type JsonValue,
   type Random,
 } from '@slipway/kernel';
+export {
+  type Attempt,
+  type Launcher,
+  type LauncherPlugin,
+  type PartitionWorker,
+  type WorkerModule,
+  type WorkerProgram,
+} from './launcher.ts';
 export { type DriverDependencies, type Plugin, type PluginPackage, type PortName } from './plugin.ts';
 export {
   type BusHead,
@@ -105,6 +114,8 @@ export {
 } from './gate.ts';
 export { COLUMN_TYPES, type ColumnBatch, type ColumnData, type ColumnSpec, type ColumnType } from './column.ts';
 export {
+  type ArrivalsJob,
+  type ArrivalsResult,
   type ColumnRules,
   type IngestColumn,
   type IngestJob,

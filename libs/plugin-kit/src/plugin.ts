@@ -9,7 +9,8 @@ export type PortName =
   | 'authenticator'
   | 'gate'
   | 'offline-store'
-  | 'online-store';
+  | 'online-store'
+  | 'launcher';
 
 /** What every driver is handed; nothing else of the process is visible to it. */
 export interface DriverDependencies {

@@ -23,6 +23,7 @@ const PORTS: Readonly<Record<PortName, true>> = {
   trainer: true,
   'offline-store': true,
   'online-store': true,
+  launcher: true,
   authenticator: true,
   gate: true,
 };

@@ -5,6 +5,7 @@ import type {
   DriverDependencies,
   EventBus,
   Gate,
+  Launcher,
   ModelRuntime,
   OfflineStore,
   OnlineStore,
@@ -24,6 +25,7 @@ export interface DriverByPort {
   readonly gate: Gate;
   readonly 'offline-store': OfflineStore;
   readonly 'online-store': OnlineStore;
+  readonly launcher: Launcher;
 }
 
 export type AnyPlugin = Plugin<PortName, unknown, unknown>;

@@ -8,5 +8,6 @@ export { authenticatorSuite, type AuthenticatorSubject } from './authenticator.t
 export { gateSuite, type GateSubject } from './gate.ts';
 export { onlineStoreSuite } from './online-store-suite.ts';
 export { type OnlineStorage } from './online-store-harness.ts';
+export { launcherSuite } from './launcher-suite.ts';
 export { offlineStoreSuite } from './offline-store-suite.ts';
 export { type OfflineStorage } from './offline-store-harness.ts';

@@ -1,0 +1,1 @@
+export { launcherProcessPlugin } from './plugin.ts';
