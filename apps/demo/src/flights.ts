@@ -79,7 +79,7 @@ export async function openFlights(path: string): Promise<Flights> {
       // A delay that breaks the contract is no label to learn from.
       const usable = `(select * from (${RAW(source, period)}) where delay between -60 and 1440 ${sample})`;
       return copy(
-        `select flight_id, scheduled_at, epoch_us(scheduled_at)::double as scheduled_us, epoch_us(greatest(scheduled_at, left_at))::double as ${KNOWN_AT}, origin, hour, weekday,
+        `select flight_id, scheduled_at, epoch_us(greatest(scheduled_at, left_at))::double as ${KNOWN_AT}, origin, hour, weekday,
          month_day::double as month_day, distance::double as distance, (delay > ${LATE_MINUTES})::bigint as late from ${usable} order by row`,
         file,
       );

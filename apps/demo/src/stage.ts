@@ -2,7 +2,15 @@ import { join } from 'node:path';
 import type { ModelRuntime, Trainer, TrainingJob } from '@slipway/plugin-kit';
 import { fetchLearningSet, trainAndRegister, type LearningSet } from '@slipway/training-run';
 import { createTrainingSet, ingest, type Attempt } from './feature-store.ts';
-import { DELAY_FEATURES, DELAY_VIEW, featureReference, TARGET, type Flights, type Period } from './flights.ts';
+import {
+  DELAY_FEATURES,
+  DELAY_VIEW,
+  ENTITY_TIME,
+  featureReference,
+  TARGET,
+  type Flights,
+  type Period,
+} from './flights.ts';
 import type { Principal } from './principals.ts';
 import type { Screen } from './screen.ts';
 import type { Quality } from './train.ts';
@@ -79,7 +87,13 @@ export async function learnableOf(
   const file = join(folder, `${name}.parquet`);
   screen.progress(`${name}: download`);
   return stage.attempt(() =>
-    fetchLearningSet(alice.features, { id: set.id, file, columns: LEARNED, signal: stage.signal }),
+    fetchLearningSet(alice.features, {
+      id: set.id,
+      file,
+      columns: LEARNED,
+      timeColumn: ENTITY_TIME,
+      signal: stage.signal,
+    }),
   );
 }
 const LEARNED = ['hour', 'weekday', 'month_day', 'distance', ...DELAY_FEATURES, 'late'];
@@ -120,6 +134,7 @@ export async function release(stage: Stage, plan: ReleasePlan): Promise<Release>
       options,
       seed: stage.seed,
       training,
+      timeColumn: ENTITY_TIME,
       evaluation,
       outputMeanings: { probability: 'chance that the flight leaves more than 15 minutes late' },
       requestId: `${stage.model}-${description.replaceAll(/[^a-z0-9]+/g, '-')}`,

@@ -3,7 +3,15 @@ import type { Column } from '@slipway/contracts/slipway.common.v1';
 import type { TrainingColumn, TrainingTable } from '@slipway/plugin-kit';
 import { fetchLearningSet } from '@slipway/training-run';
 import { createTrainingSet } from '../feature-store.ts';
-import { DELAY_FEATURES, DELAY_VIEW, KNOWN_AT, SCHEDULE_FEATURES, TARGET, type Period } from '../flights.ts';
+import {
+  DELAY_FEATURES,
+  DELAY_VIEW,
+  ENTITY_TIME,
+  KNOWN_AT,
+  SCHEDULE_FEATURES,
+  TARGET,
+  type Period,
+} from '../flights.ts';
 import type { Stage } from '../stage.ts';
 
 /** Flights of some days, each with what was known at its scheduled time, and what became of it. */
@@ -25,7 +33,7 @@ export interface Texts {
 }
 export const textOf = ({ categories, codes }: Texts, row: number): string => categories[codes[row] ?? -1] ?? '';
 
-const COLUMNS = ['flight_id', 'scheduled_us', KNOWN_AT, 'origin', ...SCHEDULE_FEATURES, ...DELAY_FEATURES, TARGET];
+const COLUMNS = ['flight_id', KNOWN_AT, 'origin', ...SCHEDULE_FEATURES, ...DELAY_FEATURES, TARGET];
 
 /** Joins the flights of a period to what was known at the time of each, and fetches them. */
 export async function fetchFlights(stage: Stage, name: string, period: Period): Promise<FlightTable> {
@@ -40,9 +48,9 @@ export async function fetchFlights(stage: Stage, name: string, period: Period): 
     requestId: `${stage.model}-set-${name}`,
   };
   const set = await stage.attempt(() => createTrainingSet(alice, plan, (text) => screen.progress(`${name}: ${text}`)));
-  const at = { id: set.id, file: join(folder, `${name}.parquet`), columns: COLUMNS, signal };
+  const at = { id: set.id, file: join(folder, `${name}.parquet`), columns: COLUMNS, timeColumn: ENTITY_TIME, signal };
   const { table } = await stage.attempt(() => fetchLearningSet(alice.features, at));
-  const scheduledAt = numbersOf(table, 'scheduled_us');
+  const scheduledAt = numbersOf(table, ENTITY_TIME);
   return {
     table,
     flightIds: textsOf(table, 'flight_id'),
