@@ -1,23 +1,28 @@
+import type { Component } from '@slipway/kernel';
 import type { HttpRoutes, ServiceImplementation } from '@slipway/platform';
 import { predictionIds } from './domain/prediction-ids.ts';
 import { PredictionLog } from './domain/prediction-log.ts';
 import { Predictor } from './domain/predictor.ts';
 import type { ServedModels } from './domain/served-models.ts';
+import { ShadowScorer } from './domain/shadow-scorer.ts';
 import { Turns } from './domain/turns.ts';
 import { createInferenceRoutes } from './rest/inference-routes.ts';
+import { createAssignmentVerifier } from './rpc/assignment-source.ts';
 import { createFeatureStoreSource } from './rpc/feature-store-source.ts';
 import { InferenceLog } from './rpc/inference-log.ts';
 import { createInferenceMetrics } from './rpc/inference-metrics.ts';
 import { createInferenceService, type InferenceServiceDependencies } from './rpc/inference-service.ts';
+import { createPredictionLogger, type AnsweredPrediction } from './rpc/logged-prediction.ts';
 import { createPredictionService } from './rpc/predict.ts';
 import { createPredictionSink } from './rpc/prediction-sink.ts';
+import { createShadowMetrics } from './rpc/shadow-metrics.ts';
 import type { ServingServiceOptions } from './serving-service-options.ts';
 
 export interface Answers {
   readonly services: readonly ServiceImplementation[];
   readonly http: HttpRoutes;
-  /** To be started before and drained after the calls. */
-  readonly log: PredictionLog | undefined;
+  /** To be started before and drained after the calls, in this order and the reverse. */
+  readonly components: readonly Component[];
 }
 
 /** What answers calls from the loaded models: tensors over gRPC and REST, predictions by key; all share one queue for the runtime. */
@@ -28,7 +33,8 @@ export function createAnswers(options: ServingServiceOptions, models: ServedMode
   const log = createPredictionLog(options);
   const nextPredictionId = predictionIds(ids);
   const turns = new Turns(config.inferencesMax, config.queueMax);
-  const shared = { models, defaultAlias, clock, metrics };
+  const verifier = options.routing && createAssignmentVerifier(options.routing, clock);
+  const shared = { models, defaultAlias, clock, metrics, verifier };
   const inference: InferenceServiceDependencies = {
     ...shared,
     turns,
@@ -44,12 +50,44 @@ export function createAnswers(options: ServingServiceOptions, models: ServedMode
     fetchTimeoutMs,
     clock,
   });
-  const predictions = createPredictionService({ ...shared, predictor, log, nextPredictionId });
+  const { components, logCall } = createLogging(options, models, predictor, log);
+  const predictions = createPredictionService({ ...shared, predictor, log: logCall, nextPredictionId });
   return {
     services: [createInferenceService(inference), predictions],
     http: createInferenceRoutes({ ...inference, jsonBytesMax }),
-    log,
+    components,
   };
+}
+
+/** What shadows have when the server ends; the log needs the rest of the budget. */
+const SHADOW_DRAIN_MS = 5_000;
+
+interface Logging {
+  readonly components: readonly Component[];
+  readonly logCall: ((answered: AnsweredPrediction) => void) | undefined;
+}
+
+/** Without a log nobody would see what shadows say: they do not run. */
+function createLogging(
+  { config, clock, log, metrics }: ServingServiceOptions,
+  models: ServedModels,
+  predictor: Predictor,
+  predictionLog: PredictionLog | undefined,
+): Logging {
+  if (!predictionLog) return { components: [], logCall: undefined };
+  const shadows = new ShadowScorer({
+    models,
+    predictor,
+    rowsMax: config.shadowRowsMax,
+    drainMs: SHADOW_DRAIN_MS,
+    clock,
+    log,
+    metrics: createShadowMetrics(metrics),
+    done: (call) => predictionLog.add(call),
+  });
+  const featureShare = config.logFeatures;
+  const logCall = createPredictionLogger({ log: predictionLog, shadows, featureShare, clock });
+  return { components: [predictionLog, shadows], logCall };
 }
 
 /** What a batch of the prediction log has to be stored. */

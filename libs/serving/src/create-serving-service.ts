@@ -1,6 +1,7 @@
 import type { Component } from '@slipway/kernel';
 import type { HttpRoutes, ServiceImplementation } from '@slipway/platform';
 import { createAnswers } from './create-answers.ts';
+import { createStreams } from './create-streams.ts';
 import { createAliasConsumer } from './create-alias-consumer.ts';
 import { PackageVersionLoader } from './domain/package-version-loader.ts';
 import { Reconciler } from './domain/reconciler.ts';
@@ -14,6 +15,8 @@ import { SqlSlotStore } from './store/sql-slot-store.ts';
 
 export interface ServingService {
   readonly services: readonly ServiceImplementation[];
+  /** `StreamService`, when this server scores streams. */
+  readonly streamServices: readonly ServiceImplementation[];
   /** The same inference over REST. */
   readonly http: HttpRoutes;
   /** In the order of their start; the RPC server starts after and drains before them. */
@@ -72,10 +75,11 @@ export function createServingService(options: ServingServiceOptions): ServingSer
     log: options.log,
   });
   const isReady = createReadiness(models, component, reconciler);
-  const { log, services, http } = createAnswers(options, models, isReady);
+  const { components: answering, services, http } = createAnswers(options, models, isReady);
   // the consumer before the reconciler, so that a move between the two is seen by one of them
-  const components = [component, ...(log ? [log] : []), consumer, reconciler];
-  return { services, http, components, models, isReady };
+  const streams = createStreams(options, models);
+  const components = [component, ...answering, consumer, reconciler, ...(streams ? [streams.component] : [])];
+  return { services, streamServices: streams ? [streams.service] : [], http, components, models, isReady };
 }
 
 function digestsInUse(models: ServedModels): ReadonlySet<string> {

@@ -5,6 +5,7 @@ export { readServingConfig, servingSettings } from './serving-settings.ts';
 export { servingEntities } from './store/slot-entity.ts';
 export { servingMigrations } from './store/slot-table.ts';
 export { type RegistryCalls } from './rpc/registry-source.ts';
+export { type RoutingCalls } from './rpc/assignment-source.ts';
 export { type FeatureCalls } from './rpc/feature-store-source.ts';
 export { LATENCY_TRAILER } from './rpc/stage-report.ts';
 export { type MetricSource } from './rpc/inference-metrics.ts';

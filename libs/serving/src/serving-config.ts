@@ -1,5 +1,6 @@
 import type { RetryPolicy } from './domain/load-failure.ts';
 import type { ServingScope } from './domain/serving-scope.ts';
+import type { StreamConfig } from './stream-config.ts';
 
 /** Everything about serving that a deployment may choose; `readServingConfig` makes it from the settings. */
 export interface ServingConfig {
@@ -25,6 +26,8 @@ export interface ServingConfig {
   /** Share of the calls whose features are logged, 0 to 1. */
   readonly logFeatures: number;
   readonly logFlushMs: number;
+  /** Rows that wait for shadows. */
+  readonly shadowRowsMax: number;
   /** JSON of a REST request: it is parsed on the event loop. */
   readonly jsonBytesMax: number;
   readonly loadsMax: number;
@@ -35,4 +38,6 @@ export interface ServingConfig {
   readonly reconcileMs: number;
   readonly packageBytesMax: number;
   readonly packageCacheBytesMax: number;
+  /** Undefined when this server scores no streams. */
+  readonly streams?: StreamConfig | undefined;
 }

@@ -1,7 +1,8 @@
 import { NAME_PATTERN, WORKSPACE_PATTERN } from '@slipway/kernel';
-import { defineSettings, listOf, type SettingValue } from '@slipway/platform';
+import { booleanValue, defineSettings, listOf, type SettingValue } from '@slipway/platform';
 import { z } from 'zod';
 import type { ServingConfig } from './serving-config.ts';
+import { readStreamConfig } from './stream-config.ts';
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const seconds = (max: number) => z.coerce.number().positive().max(max);
@@ -83,10 +84,35 @@ export const servingSettings = defineSettings({
     default: 1,
     doc: 'Share of the calls whose features are logged, 0 to 1; which ones follows from their first prediction id.',
   },
+  'serving.shadow-rows-max': {
+    schema: whole(0, 10_000_000),
+    default: 100_000,
+    doc: 'Rows that wait to be scored by shadows of their assignments; the shadows of further calls are left out and counted.',
+  },
   'serving.json-mebibytes-max': {
     schema: whole(1, 64),
     default: 8,
     doc: 'JSON of a REST request in MiB: parsing holds up every other call; tensors of any size go in binary form.',
+  },
+  'serving.streams': {
+    schema: booleanValue,
+    default: true,
+    doc: 'Whether this server scores streams; turn it off where a stream-scorer does that. A stream is scored by one server at a time.',
+  },
+  'serving.stream-ack-wait-ms': {
+    schema: whole(500, 600_000),
+    default: 5_000,
+    doc: 'Milliseconds after which the events of a stream scorer that died are delivered again.',
+  },
+  'serving.stream-outage-seconds': {
+    schema: seconds(604_800),
+    default: 3_600,
+    doc: 'Longest time that a scorer, its model or the feature store may be away without a result being there twice; the bus has to know ids for longer.',
+  },
+  'serving.stream-lease-seconds': {
+    schema: seconds(3_600),
+    default: 15,
+    doc: 'Seconds after which another server takes over the streams of one that died.',
   },
   'serving.loads-max': { schema: whole(1, 64), default: 2, doc: 'Versions that are loaded at once.' },
   'serving.load-timeout-seconds': {
@@ -141,12 +167,14 @@ export function readServingConfig(
     logBatchRows: get('serving.prediction-log-batch-rows'),
     logFeatures: get('serving.prediction-log-features'),
     logFlushMs: get('serving.prediction-log-flush-ms'),
+    shadowRowsMax: get('serving.shadow-rows-max'),
     jsonBytesMax: get('serving.json-mebibytes-max') * MEBIBYTE,
     loadsMax: get('serving.loads-max'),
     loadTimeoutMs: get('serving.load-timeout-seconds') * 1_000,
     retry: { attemptsMax: get('serving.load-attempts-max'), firstDelayMs: 250, delayMsMax: 30_000 },
     drainMs: get('serving.drain-seconds') * 1_000,
     reconcileMs: get('serving.reconcile-seconds') * 1_000,
+    streams: get('serving.streams') ? readStreamConfig(get) : undefined,
     packageBytesMax: get('serving.package-mebibytes-max') * MEBIBYTE,
     packageCacheBytesMax: get('serving.package-cache-mebibytes-max') * MEBIBYTE,
   });

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { ColumnData } from '@slipway/plugin-kit';
 import { describe, expect, it } from 'vitest';
-import { planPrediction } from './prediction-plan.ts';
-import { countRows, readRequestFeatures, unitHashes } from './prediction-rows.ts';
+import { planPrediction } from '@slipway/scoring';
+import { countRows, readGivenFeatures, readPredictionIds, readRequestFeatures } from './prediction-rows.ts';
 
 const text = (...values: string[]): ColumnData => ({
   type: 'string',
@@ -21,6 +20,7 @@ describe('countRows', () => {
   it('takes the length that all columns have', () => {
     expect(countRows(columns({ a: text('x', 'y') }), columns({ b: whole(1n, 2n) }))).toBe(2);
     expect(countRows(none, columns({ b: whole(...Array<bigint>(1_000).fill(0n)) }))).toBe(1_000);
+    expect(countRows(none, none, columns({ 'v:f': whole(1n, 2n) }))).toBe(2);
   });
 
   it.each([
@@ -45,13 +45,20 @@ describe('countRows', () => {
       'request_features[f]: has 0 values and entities[a] has 1',
     ],
     [
+      'another length of a given feature',
+      columns({ a: text('x') }),
+      none,
+      'features[v:f]: has 2 values and entities[a] has 1',
+      columns({ 'v:f': whole(1n, 2n) }),
+    ],
+    [
       'a null key',
       columns({ a: { ...text('x', ''), present: Uint8Array.of(1, 0) } }),
       none,
       'entities[a]: row 1 is null',
     ],
-  ])('refuses %s', (_, entities, features, words) => {
-    expect(() => countRows(entities, features)).toThrow(words);
+  ])('refuses %s', (_, entities, features, words, given = none) => {
+    expect(() => countRows(entities, features, given)).toThrow(words);
   });
 });
 
@@ -77,17 +84,40 @@ describe('readRequestFeatures', () => {
   });
 });
 
-describe('unitHashes', () => {
-  it('hashes the keys as one JSON text, whatever their order', () => {
-    const entities = columns({ origin: text('JFK', 'é"'), day: whole(2n ** 62n, -1n) });
-    const expected = [`{"day":4611686018427387904,"origin":"JFK"}`, `{"day":-1,"origin":"é\\""}`];
-    const hashes = expected.map((json) => createHash('sha256').update(json).digest('hex'));
-    expect(unitHashes(entities, 2)).toEqual(hashes);
-    expect(unitHashes(new Map([...entities].toReversed()), 2)).toEqual(hashes);
+describe('readGivenFeatures', () => {
+  const signature = {
+    inputs: ['x', 'y', 'z'].map((name) => ({ name, datatype: 'FP32', shape: [-1] }) as const),
+    outputs: [],
+  };
+  const plan = planPrediction('m', ['v:a', 'request:hour', 'w:b'], signature);
+
+  it('takes some or all features of the store, and marks nulls', () => {
+    const given = readGivenFeatures(plan, columns({ 'w:b': { ...whole(1n, 2n), present: Uint8Array.of(0, 1) } }));
+    expect([...given.values()]).toMatchObject([
+      { name: 'w:b', statuses: ['NULL_VALUE', 'PRESENT'], field: 'features[w:b]' },
+    ]);
+    expect(readGivenFeatures(plan, none).size).toBe(0);
   });
 
-  it('tells a text from a number, and has none without keys', () => {
-    expect(unitHashes(columns({ id: text('1') }), 1)).not.toEqual(unitHashes(columns({ id: whole(1n) }), 1));
-    expect(unitHashes(none, 2)).toEqual(['', '']);
+  it.each(['v:other', 'request:hour', 'a'])('refuses %s and names those that the model takes', (name) => {
+    expect(() => readGivenFeatures(plan, columns({ [name]: whole(1n) }))).toThrow(
+      `features[${name}]: the model does not take it; it takes v:a, w:b`,
+    );
+  });
+});
+
+describe('readPredictionIds', () => {
+  it('takes one for each row, or none', () => {
+    expect(readPredictionIds(['a', 'b'], 2)).toEqual(['a', 'b']);
+    expect(readPredictionIds([], 2)).toBeUndefined();
+  });
+
+  it.each([
+    [['a'], 'prediction_ids: has 1 ids for 3 rows'],
+    [['a', 'b', 'c', 'd'], 'prediction_ids: has 4 ids for 3 rows'],
+    [['a', '', 'c'], 'prediction_ids[1]: is empty'],
+    [['a', 'b', 'a'], 'prediction_ids[2]: is the id of an earlier row'],
+  ])('refuses %j', (ids, words) => {
+    expect(() => readPredictionIds(ids, 3)).toThrow(words);
   });
 });

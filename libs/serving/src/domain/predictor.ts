@@ -1,10 +1,9 @@
-import type { Clock, Micros } from '@slipway/kernel';
+import { FailedPreconditionError, type Clock, type Micros } from '@slipway/kernel';
 import type { Tensor } from '@slipway/plugin-kit';
+import { featureTensor, planPrediction, type PredictionPlan } from '@slipway/scoring';
 import type { Columns, FeatureColumn, FeatureSource, OnlineFeatures, ViewRows } from './feature-source.ts';
-import { featureTensor } from './feature-tensor.ts';
 import type { LoadedScorer } from './ports.ts';
-import { planPrediction, type PredictionPlan } from './prediction-plan.ts';
-import { countRows, readRequestFeatures } from './prediction-rows.ts';
+import { countRows, readGivenFeatures, readRequestFeatures } from './prediction-rows.ts';
 import type { StageClock } from './stages.ts';
 import type { Turns } from './turns.ts';
 
@@ -24,6 +23,8 @@ export interface PredictionRequest {
   readonly model: string;
   readonly entities: Columns;
   readonly requestFeatures: Columns;
+  /** Features of the store that the caller has already, by `view:feature`; they are not fetched. */
+  readonly given?: Columns;
   readonly asOf: Micros | undefined;
   /** Empty for all. */
   readonly outputs: readonly string[];
@@ -45,10 +46,12 @@ export interface Prediction {
   readonly outputs: readonly Tensor[];
   /** In the order of the model's inputs. */
   readonly features: readonly FeatureColumn[];
+  /** Of the features that were fetched. */
   readonly views: readonly ViewRows[];
 }
 
 const NOTHING: OnlineFeatures = { features: [], views: [] };
+const NO_COLUMNS: Columns = new Map();
 
 /** Predicts by key: fetches what the model needs, feeds it and runs it. */
 export class Predictor {
@@ -65,14 +68,52 @@ export class Predictor {
    * @throws {UnavailableError} when the feature store does not answer, or too many calls wait.
    */
   async predict(scorer: LoadedScorer, request: PredictionRequest, call: PredictionCall): Promise<Prediction> {
-    const { stages, signal } = call;
+    const { entities, requestFeatures, given = NO_COLUMNS } = request;
     const plan = this.#planOf(request.model, scorer);
-    const rows = countRows(request.entities, request.requestFeatures);
-    const sent = readRequestFeatures(plan, request.requestFeatures);
-    const online = plan.storeFeatures.length === 0 ? NOTHING : await this.#fetch(plan, request, call);
-    const fetched = new Map(online.features.map((column) => [column.name, column]));
-    const features = plan.inputs.map(({ feature, requestName }) => {
-      const column = requestName === undefined ? fetched.get(feature) : sent.get(requestName);
+    const rows = countRows(entities, requestFeatures, given);
+    const sent = [...readRequestFeatures(plan, requestFeatures).values(), ...readGivenFeatures(plan, given).values()];
+    return this.#run(scorer, plan, request, rows, sent, call);
+  }
+
+  /**
+   * The rows of an answered call with another version: what the call had already is used, what else the version needs is fetched. Outputs that
+   * this version does not have are left out; it answers with all when it has none of them.
+   * @throws {FailedPreconditionError} when it needs what only the caller could have sent; and as `predict`.
+   */
+  async rescore(
+    scorer: LoadedScorer,
+    request: PredictionRequest,
+    answered: Prediction,
+    call: PredictionCall,
+  ): Promise<Prediction> {
+    const plan = this.#planOf(request.model, scorer);
+    const known = new Set(answered.features.map(({ name }) => name));
+    const missing = [...plan.requestFeatures].find((name) => !known.has(`request:${name}`));
+    if (missing !== undefined) {
+      throw new FailedPreconditionError(`the model needs request:${missing}, which the call did not bring`, {
+        reason: 'FEATURE_MISSING',
+      });
+    }
+    const own = new Set(scorer.signature.outputs.map(({ name }) => name));
+    const outputs = request.outputs.filter((name) => own.has(name));
+    return this.#run(scorer, plan, { ...request, outputs }, answered.rows, answered.features, call);
+  }
+
+  async #run(
+    scorer: LoadedScorer,
+    plan: PredictionPlan,
+    request: PredictionRequest,
+    rows: number,
+    known: readonly FeatureColumn[],
+    call: PredictionCall,
+  ): Promise<Prediction> {
+    const { stages, signal } = call;
+    const columns = new Map(known.map((column) => [column.name, column]));
+    const wanted = plan.storeFeatures.filter((name) => !columns.has(name));
+    const online = wanted.length === 0 ? NOTHING : await this.#fetch(wanted, request, call);
+    for (const column of online.features) columns.set(column.name, column);
+    const features = plan.inputs.map(({ feature }) => {
+      const column = columns.get(feature);
       if (!column) throw new Error(`the feature store left out ${feature}`);
       return column;
     });
@@ -95,16 +136,19 @@ export class Predictor {
     return plan;
   }
 
-  async #fetch(plan: PredictionPlan, request: PredictionRequest, call: PredictionCall): Promise<OnlineFeatures> {
+  async #fetch(
+    wanted: readonly string[],
+    { workspace, entities, asOf }: PredictionRequest,
+    call: PredictionCall,
+  ): Promise<OnlineFeatures> {
     const { features, fetches, fetchTimeoutMs, clock } = this.#options;
     const { stages, signal, deadlineMs, requestId, traceparent } = call;
-    const { workspace, entities, asOf } = request;
     stages.enter('queue');
     const online = await fetches.run(() => {
       stages.enter('feature_fetch');
       const leftMs = deadlineMs === undefined ? fetchTimeoutMs : deadlineMs - Number(clock.now() / 1000n);
       const timeoutMs = Math.max(1, leftMs);
-      const read = { workspace, features: plan.storeFeatures, entities, asOf, timeoutMs, requestId, traceparent };
+      const read = { workspace, features: wanted, entities, asOf, timeoutMs, requestId, traceparent };
       return features.read(read, signal);
     }, signal);
     stages.enter('pre_process');

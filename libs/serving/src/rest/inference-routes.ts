@@ -80,7 +80,14 @@ async function answerInfer(
     const options = { model, signature: scorer.signature, elementsMax, jsonBytesMax };
     return (body = readInferBody(request.body, request.header(HEADER_LENGTH), options));
   };
-  const call = { name: model, version: versionText, versionField: 'version', context: request, read };
+  const call = {
+    name: model,
+    version: versionText,
+    versionField: 'version',
+    nameField: 'model',
+    context: request,
+    read,
+  };
   const { answer, stages } = await runInference(dependencies, call, async (outputs, { ref }, clock) => {
     clock.enter('encode');
     const { id = '', isBinary = () => false } = body ?? {};

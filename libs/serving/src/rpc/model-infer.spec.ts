@@ -34,7 +34,7 @@ it.each(['default', 'elsewhere'])(
     const models = { find: (key) => void asked.push(key) } as Pick<ServedModels, 'find'> as ServedModels;
     const metrics = { succeeded: () => undefined, failed: (key: SlotKey | undefined) => void failed.push(key) };
     const dependencies = { models, metrics, turns: new Turns(1, 1), defaultAlias: 'champion', elementsMax: 10 };
-    const infer = createModelInfer({ ...dependencies, clock: systemClock, log: undefined });
+    const infer = createModelInfer({ ...dependencies, clock: systemClock, log: undefined, verifier: undefined });
     await expect(infer(request, contextIn(workspace))).rejects.toMatchObject({ reason: 'MODEL_NOT_FOUND' });
     expect(asked).toEqual([{ workspace, model: 'flights', alias: 'champion' }]);
     expect(failed).toEqual([undefined]); // what callers make up is no label

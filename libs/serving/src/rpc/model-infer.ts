@@ -2,17 +2,18 @@ import type { GRPCInferenceService, ModelInferRequest__Output, ModelInferRespons
 import { NotFoundError, UnavailableError, type Clock } from '@slipway/kernel';
 import type { CallContext, Handler } from '@slipway/platform';
 import type { Tensor } from '@slipway/plugin-kit';
+import type { AssignmentCheck } from '../domain/call-assignments.ts';
 import type { ServedModels } from '../domain/served-models.ts';
 import type { ServedVersion } from '../domain/served-version.ts';
 import type { SlotKey } from '../domain/slot-key.ts';
 import { StageClock, type StageMicros } from '../domain/stages.ts';
 import type { Turns } from '../domain/turns.ts';
+import { opaqueAssignment, readAssignmentHeader, readSlotKey } from './assigned-call.ts';
 import { withBytes } from './early-encoding.ts';
 import { findVersion } from './find-model.ts';
 import type { InferenceMetrics } from './inference-metrics.ts';
 import type { InferenceLog } from './inference-log.ts';
 import { encodeResponse } from './model-infer-codec.ts';
-import { readModelName } from './model-name.ts';
 import { assertRequestParameters } from './request-parameters.ts';
 import { reportStages } from './stage-report.ts';
 import { decodeInputs, encodeOutputs, readRequestedOutputs } from './tensor-codec.ts';
@@ -26,6 +27,8 @@ export interface InferenceDependencies {
   readonly elementsMax: number;
   readonly clock: Clock;
   readonly metrics: InferenceMetrics;
+  /** Undefined without a router. */
+  readonly verifier: AssignmentCheck | undefined;
   /** Of calls with tensors; undefined when they are not logged. */
   readonly log: InferenceLog | undefined;
 }
@@ -40,6 +43,8 @@ export interface InferenceCall {
   readonly version: string;
   /** Words of the transport for the field that holds the version. */
   readonly versionField: string;
+  /** The same for the field that holds the name. */
+  readonly nameField: string;
   readonly context: Pick<CallContext, 'caller' | 'requestId' | 'header' | 'signal'>;
   /** Reads what the model is to be fed with; runs once the version is known. */
   readonly read: (version: ServedVersion) => {
@@ -57,12 +62,13 @@ export async function runInference<Answer>(
   call: InferenceCall,
   encode: (outputs: readonly Tensor[], version: ServedVersion, stages: StageClock) => Answer | Promise<Answer>,
 ): Promise<{ readonly answer: Answer; readonly stages: StageMicros }> {
-  const { models, defaultAlias, metrics, turns, clock, log } = dependencies;
+  const { models, defaultAlias, metrics, turns, clock, log, verifier } = dependencies;
   const { context, name } = call;
   const stages = new StageClock(clock, 'pre_process');
   let key: SlotKey | undefined;
   try {
-    const slot = (key = readModelName(name, context.caller.workspace, defaultAlias));
+    const assigned = await readAssignmentHeader(verifier, context, 1);
+    const slot = (key = readSlotKey(name, call.nameField, context.caller.workspace, defaultAlias, assigned));
     const version = findVersion(models, slot, name, call.version, call.versionField);
     return await version.use(async (scorer) => {
       const { inputs, outputs: requested } = call.read(version);
@@ -75,7 +81,8 @@ export async function runInference<Answer>(
       const answer = await encode(outputs, version, stages);
       const micros = stages.end();
       metrics.succeeded(slot, version.ref.version, micros);
-      log?.add(slot, version.ref, outputs, micros, context);
+      const opaque = log ? opaqueAssignment(context, verifier) : '';
+      log?.add(slot, version.ref, outputs, micros, context, { assigned, opaque });
       return { answer, stages: micros };
     });
   } catch (error) {
@@ -119,6 +126,7 @@ const toCall = (
   name: request.model_name,
   version: request.model_version,
   versionField: 'model_version',
+  nameField: 'model_name',
   context,
   read: () => {
     assertRequestParameters(request);

@@ -12,6 +12,7 @@ export function readPredictionRequest(request: PredictRequest__Output, workspace
     model: request.model,
     entities: readColumns(request.entities, 'entities'),
     requestFeatures: readColumns(request.request_features, 'request_features'),
+    given: readColumns(request.features, 'features'),
     asOf: request.as_of ? toMicros(request.as_of) : undefined,
     outputs: request.outputs,
   };

@@ -161,10 +161,10 @@ describe('createPredictionSink', () => {
   });
 
   it('splits what is larger than the bus takes, and says what does not fit at all', async () => {
-    const { published, sink } = sinkTo(3_500);
+    const { published, sink } = sinkTo(2_500);
     expect(await sink.publish([call('a', 50)], 0, never)).toBe(0);
     expect(published.length).toBeGreaterThan(2);
-    expect(published.every(({ data }) => data.length <= 3_500)).toBe(true);
+    expect(published.every(({ data }) => data.length <= 2_500)).toBe(true);
     const calls = published.map(payloadOf).flatMap((event) => event.calls ?? []);
     const rows = calls.flatMap((each) =>
       (each.prediction_ids ?? []).map((id, row) => ({

@@ -2,7 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient, inProcessTransport, type Client } from '@slipway/clients';
 import { gRPCInferenceService, type GRPCInferenceService } from '@slipway/contracts/inference';
-import { predictionService, type PredictionService } from '@slipway/contracts/slipway.serving.v1';
+import {
+  predictionService,
+  streamService,
+  type PredictionService,
+  type StreamService,
+} from '@slipway/contracts/slipway.serving.v1';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
 import { createIdSource, seededRandom, silentLogger, systemClock, type Logger } from '@slipway/kernel';
 import { generateKeyPair, readSigningKey, trustedKeyOf } from '@slipway/model-package';
@@ -11,7 +16,9 @@ import { createUnitOfWork, openDatabase, type Database, type UnitOfWork } from '
 import { createInvoker, type InvokerDependencies } from '@slipway/platform';
 import type { EventBus, ModelRuntime } from '@slipway/plugin-kit';
 import { createServingService, type ServingService } from '../create-serving-service.ts';
+import type { RoutingCalls } from '../rpc/assignment-source.ts';
 import type { ServingConfig } from '../serving-config.ts';
+import type { StoredPredictionCalls } from '../rpc/stream/prediction-table-calls.ts';
 import { servingEntities } from '../store/slot-entity.ts';
 import { servingMigrations } from '../store/slot-table.ts';
 import { constantModel, signedPackage } from './constant-model.ts';
@@ -32,6 +39,7 @@ export const TEST_CONFIG: ServingConfig = {
   logBatchRows: 256,
   logFeatures: 1,
   logFlushMs: 20,
+  shadowRowsMax: 10_000,
   jsonBytesMax: 1_000_000,
   loadsMax: 2,
   loadTimeoutMs: 30_000,
@@ -104,6 +112,7 @@ export class ServingHarness {
   readonly features: FakeFeatureStore;
   readonly client: Client<GRPCInferenceService>;
   readonly predictions: Client<PredictionService>;
+  readonly streams: Client<StreamService>;
   readonly metrics = countingMetrics();
   readonly unitOfWork: UnitOfWork;
   readonly #database: Database;
@@ -130,6 +139,8 @@ export class ServingHarness {
       unitOfWork: this.unitOfWork,
       registry,
       features: this.features,
+      ...(options.tables && { tables: options.tables }),
+      routing: options.routing,
       bus,
       runtime,
       trustedKeys: [trustedKeyOf(TRUSTED_KEY)],
@@ -141,10 +152,11 @@ export class ServingHarness {
       ids,
       log: options.log ?? silentLogger,
     });
-    const invokers = this.service.services.map((each) => createInvoker(each, invokerDependencies()));
+    const invokers = [...this.service.services, ...this.service.streamServices].map((each) => createInvoker(each, invokerDependencies()));
     const transport = inProcessTransport({ invokers, clock: systemClock });
     this.client = createClient(gRPCInferenceService, transport);
     this.predictions = createClient(predictionService, transport);
+    this.streams = createClient(streamService, transport);
   }
 
   /** @param directory kept over restarts. */
@@ -163,10 +175,9 @@ export class ServingHarness {
     await runtime.open(never);
     const busDirectory = join(directory, 'bus');
     mkdirSync(busDirectory, { recursive: true });
-    const bus = eventBusSqlitePlugin.create(eventBusSqlitePlugin.parseConfig({}), {
-      ...dependencies,
-      dataDirectory: busDirectory,
-    });
+    const busConfig = eventBusSqlitePlugin.parseConfig(options.bus ?? {});
+    const bus =
+      options.makeBus?.() ?? eventBusSqlitePlugin.create(busConfig, { ...dependencies, dataDirectory: busDirectory });
     await bus.open(never);
     const harness = new ServingHarness(database, runtime, bus, registry, options);
     for (const component of harness.service.components) await component.start(never);
@@ -233,7 +244,14 @@ export interface HarnessOptions {
   readonly directory: string;
   readonly registry?: FakeRegistry;
   readonly features?: FakeFeatureStore;
+  readonly routing?: RoutingCalls;
   readonly config?: Partial<ServingConfig>;
+  /** Where streams keep results by key; they are scored when `config` says how. */
+  readonly tables?: StoredPredictionCalls;
+  /** Settings of the embedded bus. */
+  readonly bus?: Readonly<Record<string, unknown>>;
+  /** Another bus than the embedded one, not open yet. */
+  readonly makeBus?: () => EventBus;
   readonly trial?: boolean;
   readonly log?: Logger;
 }

@@ -1,1 +1,0 @@
-export { featureTensor } from '@slipway/scoring';

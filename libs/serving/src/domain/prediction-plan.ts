@@ -1,1 +1,0 @@
-export { planPrediction, type PlannedInput, type PredictionPlan } from '@slipway/scoring';
