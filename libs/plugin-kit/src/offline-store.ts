@@ -133,6 +133,28 @@ export interface PointInTimeResult {
   readonly nulls: Readonly<Record<string, number>>;
 }
 
+export interface ArrivalsJob {
+  /** Accepted files in the order of their arrival numbers; may be empty. */
+  readonly files: readonly string[];
+  /** Columns to take. Null for the rows of a file that lacks one: contracts grow. */
+  readonly columns: readonly ColumnSpec[];
+  /** Name of the column, of type integer, that the arrival number gets; after the others. */
+  readonly arrivalColumn: string;
+  /** Rows with arrival numbers above the first up to and with the second. */
+  readonly after: bigint;
+  readonly upTo: bigint;
+  /** The first row, in the order of arrival, whose event time is not before this ends the selection. */
+  readonly until?: bigint;
+  /** Parquet to write, also for no rows; must not exist. */
+  readonly outputFile: string;
+}
+
+export interface ArrivalsResult {
+  readonly rows: number;
+  /** Arrival number of the last row taken; `after` when there is none. */
+  readonly lastArrival: bigint;
+}
+
 /** The row of a key that counts now. */
 export interface LatestRows extends ColumnBatch {
   readonly eventTimes: BigInt64Array;
@@ -166,6 +188,13 @@ export interface OfflineStore {
    * event time is not after the time of the entity row. Null where no row counts, and where the feature of the row that counts is null.
    */
   joinPointInTime(job: PointInTimeJob, signal: AbortSignal): Promise<PointInTimeResult>;
+  /** Accepted rows as they arrived, in the order of arrival. */
+  selectArrivals(job: ArrivalsJob, signal: AbortSignal): Promise<ArrivalsResult>;
+  /**
+   * Columns of a file, in the order of its rows. Batches of at most 65536 rows.
+   * @throws {InvalidArgumentError} naming the first value that is not of its column's type, before the first batch.
+   */
+  readRows(table: LocalTable, columns: readonly ColumnSpec[], signal: AbortSignal): AsyncIterable<ColumnBatch>;
   /** For each key with a row that arrived after `arrivedAfter`: the row of that key that counts, whenever it arrived. Batches of at most 65536 rows. */
   readLatest(view: ViewTable, arrivedAfter: bigint, signal: AbortSignal): AsyncIterable<LatestRows>;
   close(): Promise<void>;

@@ -8,6 +8,8 @@ import {
   UnavailableError,
   type FieldViolation,
 } from '@slipway/kernel';
+import type { PredictionTable } from './predictions/prediction-table.ts';
+import type { ScoringSet } from './scoring/scoring-set.ts';
 
 /**
  * Every refusal of the feature store that has a word of its own (`ErrorInfo.reason`), with the status it travels as.
@@ -27,6 +29,18 @@ import {
  * | UPLOAD_TOO_LARGE, SEGMENTS_MAX, ROW_TOO_LARGE | RESOURCE_EXHAUSTED | a bound was reached |
  * | UPLOAD_EXPIRED, SOURCE_BUSY | ABORTED | the upload took too long, or others were faster each time: start again |
  * | UPLOADS_BUSY | UNAVAILABLE | too many uploads at once: try again later |
+ * | SCORING_SET_NOT_FOUND, PREDICTION_TABLE_NOT_FOUND | NOT_FOUND | nothing of that name in the caller's workspace |
+ * | SOURCE_COLUMNS_INVALID | INVALID_ARGUMENT | rows to score without a join key, or with one of another type |
+ * | SCORING_SET_COMMITTED | FAILED_PRECONDITION | the scoring set was committed with other results; facts name them |
+ * | POSITION_MOVED | ABORTED | the consumer is not where the scoring set begins: make another one |
+ * | PREDICTIONS_INVALID | INVALID_ARGUMENT | keys, outputs, times or fallbacks that do not fit together or do not fit the table |
+ * | PREDICTION_TABLE_MISMATCH | FAILED_PRECONDITION | the table has other keys or outputs |
+ * | PREDICTION_FILE_MISSING | FAILED_PRECONDITION | a file to load is not there |
+ * | PREDICTION_FILE_INVALID | INVALID_ARGUMENT | a file to load cannot be read, lacks a column, or has another number of rows |
+ * | PREDICTION_FILE_CHANGED | DATA_LOSS | a file to load is not what its digest says |
+ * | PREDICTION_LOAD_TAKEN_OVER | ABORTED | another operation loads the same manifest |
+ * | PREDICTION_LOADS_RESTLESS | ABORTED | loads begin faster than rows can be written: write them again |
+ * | PREDICTION_VERSIONS_MAX | FAILED_PRECONDITION | too many versions of one table wait to be removed |
  * | STORED_FILE_LOST | DATA_LOSS | a stored file is gone or is not what was written |
  *
  * From others, passed on as they are: REQUEST_ID_REUSED, PAGE_TOKEN_* (INVALID_ARGUMENT), OPERATIONS_* (RESOURCE_EXHAUSTED, UNAVAILABLE),
@@ -55,6 +69,19 @@ export type FeatureErrorReason =
   | 'UPLOAD_EXPIRED'
   | 'SOURCE_BUSY'
   | 'UPLOADS_BUSY'
+  | 'SCORING_SET_NOT_FOUND'
+  | 'PREDICTION_TABLE_NOT_FOUND'
+  | 'SOURCE_COLUMNS_INVALID'
+  | 'SCORING_SET_COMMITTED'
+  | 'POSITION_MOVED'
+  | 'PREDICTIONS_INVALID'
+  | 'PREDICTION_TABLE_MISMATCH'
+  | 'PREDICTION_FILE_MISSING'
+  | 'PREDICTION_FILE_INVALID'
+  | 'PREDICTION_FILE_CHANGED'
+  | 'PREDICTION_LOAD_TAKEN_OVER'
+  | 'PREDICTION_LOADS_RESTLESS'
+  | 'PREDICTION_VERSIONS_MAX'
   | 'STORED_FILE_LOST';
 
 type Facts = Readonly<Record<string, string>>;
@@ -93,19 +120,39 @@ export const featureServiceNotFound = (name: string, hint: string): NotFoundErro
 export const viewNotFound = (view: string, hint: string): NotFoundError =>
   new NotFoundError(`the repository has no view '${view}'${hint}`, details('VIEW_NOT_FOUND', { view }));
 
-type InvalidReason = 'FEATURES_INVALID' | 'FEATURE_NAMES_COLLIDE' | 'ENTITY_COLUMNS_INVALID' | 'JOIN_KEYS_INVALID';
+type InvalidReason =
+  | 'FEATURES_INVALID'
+  | 'FEATURE_NAMES_COLLIDE'
+  | 'ENTITY_COLUMNS_INVALID'
+  | 'JOIN_KEYS_INVALID'
+  | 'SOURCE_COLUMNS_INVALID'
+  | 'PREDICTIONS_INVALID';
 
 export const invalid = (reason: InvalidReason, violations: readonly FieldViolation[]): InvalidArgumentError =>
   new InvalidArgumentError(violations, details(reason));
 
 /** @param localFile its name on this machine, which is nobody's business. */
-export function fileInvalid(error: InvalidArgumentError, localFile: string): InvalidArgumentError {
-  const violations = error.violations.map(({ field, description }) => ({
+export const fileInvalid = (error: InvalidArgumentError, localFile: string): InvalidArgumentError =>
+  new InvalidArgumentError(withoutPath(error, localFile), { ...details('FILE_INVALID'), cause: error });
+
+/** @param index of the file in the request. */
+export function predictionFileInvalid(
+  error: InvalidArgumentError,
+  localFile: string,
+  index: number,
+): InvalidArgumentError {
+  const violations = withoutPath(error, localFile).map(({ field, description }) => ({
+    field: field === 'file' ? `files[${index}]` : `files[${index}].${field}`,
+    description,
+  }));
+  return new InvalidArgumentError(violations, { ...details('PREDICTION_FILE_INVALID'), cause: error });
+}
+
+const withoutPath = ({ violations }: InvalidArgumentError, localFile: string): readonly FieldViolation[] =>
+  violations.map(({ field, description }) => ({
     field: field.replaceAll(localFile, 'file'),
     description: description.replaceAll(localFile, 'the file'),
   }));
-  return new InvalidArgumentError(violations, { ...details('FILE_INVALID'), cause: error });
-}
 
 type UploadReason = 'UPLOAD_ORDER' | 'UPLOAD_INCOMPLETE' | 'UPLOAD_DIGEST_MISMATCH';
 
@@ -147,3 +194,56 @@ export const rowTooLarge = (view: string, bytes: number, bytesMax: number): Exha
 
 export const storedFileLost = (sha256: string, why: string, cause?: unknown): DataLossError =>
   new DataLossError(`stored file ${sha256} ${why}`, { ...details('STORED_FILE_LOST', { sha256 }), cause });
+
+export const scoringSetNotFound = (id: string): NotFoundError =>
+  new NotFoundError(`there is no scoring set '${id}'`, details('SCORING_SET_NOT_FOUND', { id }));
+
+export const scoringSetCommitted = (id: string, manifestUri: string): FailedPreconditionError =>
+  new FailedPreconditionError(
+    `scoring set '${id}' was committed with '${manifestUri}'; its rows count as used`,
+    details('SCORING_SET_COMMITTED', { id, manifest_uri: manifestUri }),
+  );
+
+export function positionMoved(
+  { id, consumer, source, fromExclusive }: Pick<ScoringSet, 'id' | 'consumer' | 'source' | 'fromExclusive'>,
+  position: bigint,
+): ConflictError {
+  const facts = { id, consumer, source, from_exclusive: fromExclusive.toString(), position: position.toString() };
+  return new ConflictError(
+    `consumer '${consumer}' is at row ${position} of source '${source}', and scoring set '${id}' begins after row ${fromExclusive}; make another one`,
+    details('POSITION_MOVED', facts),
+  );
+}
+
+export const predictionTableNotFound = (table: string): NotFoundError =>
+  new NotFoundError(
+    `there is no table '${table}' of stored predictions; load or write some first`,
+    details('PREDICTION_TABLE_NOT_FOUND', { table }),
+  );
+
+export function predictionTableMismatch(
+  table: string,
+  { keys, outputs }: Pick<PredictionTable, 'keys' | 'outputs'>,
+): FailedPreconditionError {
+  const facts = {
+    table,
+    keys: keys.map(({ name, type }) => `${name} ${type}`).join(', '),
+    outputs: outputs.join(', '),
+  };
+  return new FailedPreconditionError(
+    `table '${table}' has keys (${facts.keys}) and outputs (${facts.outputs}); load into a table of another name`,
+    details('PREDICTION_TABLE_MISMATCH', facts),
+  );
+}
+
+export const predictionFileMissing = (uri: string, cause: unknown): FailedPreconditionError =>
+  new FailedPreconditionError(`there is no file '${uri}'`, { ...details('PREDICTION_FILE_MISSING', { uri }), cause });
+
+export const predictionFileChanged = (uri: string, why: string, cause?: unknown): DataLossError =>
+  new DataLossError(`file '${uri}' ${why}`, { ...details('PREDICTION_FILE_CHANGED', { uri }), cause });
+
+export const loadTakenOver = (table: string, manifestUri: string): ConflictError =>
+  new ConflictError(
+    `another operation loads '${manifestUri}' into table '${table}'`,
+    details('PREDICTION_LOAD_TAKEN_OVER', { table, manifest_uri: manifestUri }),
+  );

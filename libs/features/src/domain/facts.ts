@@ -1,5 +1,12 @@
 /** What happened, in the words of the domain; each one becomes one published event. */
-export type FeatureFact = RepositoryApplied | RowsIngested | ContractViolated | TrainingSetCreated | ViewMaterialized;
+export type FeatureFact =
+  | RepositoryApplied
+  | RowsIngested
+  | ContractViolated
+  | TrainingSetCreated
+  | ViewMaterialized
+  | PositionCommitted
+  | PredictionsLoaded;
 
 export interface RepositoryApplied {
   readonly kind: 'repository-applied';
@@ -45,4 +52,23 @@ export interface ViewMaterialized {
   readonly view: string;
   readonly arrival: bigint;
   readonly stored: bigint;
+}
+
+export interface PositionCommitted {
+  readonly kind: 'position-committed';
+  readonly consumer: string;
+  readonly source: string;
+  readonly fromExclusive: bigint;
+  readonly toInclusive: bigint;
+  readonly scoringSetId: string;
+  readonly manifestUri: string;
+  readonly principal: string;
+}
+
+export interface PredictionsLoaded {
+  readonly kind: 'predictions-loaded';
+  readonly table: string;
+  readonly version: bigint;
+  readonly rows: bigint;
+  readonly manifestUri: string;
 }

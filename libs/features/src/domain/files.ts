@@ -28,6 +28,12 @@ export interface FeatureFiles {
   open(workspace: string, files: readonly StoredFile[], signal: AbortSignal): Promise<OpenedFiles>;
   /** Checks bytes and digest while streaming: the last chunk comes only when all is right. @throws {DataLossError} reason STORED_FILE_LOST. */
   read(workspace: string, file: StoredFile, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /**
+   * Brings a file that others have written to this machine, once it is known to have the size and the digest that it is named with. The caller discards it.
+   * @throws {InvalidArgumentError} for an address outside of the workspace. @throws {FailedPreconditionError} reason PREDICTION_FILE_MISSING.
+   * @throws {DataLossError} reason PREDICTION_FILE_CHANGED.
+   */
+  fetch(workspace: string, file: StoredFile & { readonly uri: string }, signal: AbortSignal): Promise<LocalFile>;
   /** Removes local files; those that are not there are fine. */
   discard(...paths: readonly string[]): Promise<void>;
   /** Removes one from the artifact store. */

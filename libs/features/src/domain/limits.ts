@@ -14,6 +14,10 @@ export interface FeatureLimits {
   readonly unusedBlobMs: number;
   /** Between two rounds of the sweeper. */
   readonly sweepEveryMs: number;
+  /** Rows of a version of stored predictions that is not served any more are kept so long for who has just found it; more than `repositoryRefreshMs`. */
+  readonly retiredPredictionsMs: number;
+  /** Between two rounds of the reaper of such rows. */
+  readonly reapEveryMs: number;
 }
 
 export const DEFAULT_LIMITS: FeatureLimits = Object.freeze({
@@ -24,6 +28,8 @@ export const DEFAULT_LIMITS: FeatureLimits = Object.freeze({
   repositoryRefreshMs: 1_000,
   unusedBlobMs: 24 * 3600 * 1000,
   sweepEveryMs: 3600 * 1000,
+  retiredPredictionsMs: 60_000,
+  reapEveryMs: 30_000,
 });
 
 /** Segments of one source that one job reads; more of them mean files that are far too small. */

@@ -1,5 +1,6 @@
 import type { Micros } from '@slipway/kernel';
 import type { ColumnSpec } from '@slipway/plugin-kit';
+import type { FeatureJoinPlan } from './feature-join.ts';
 import type { StoredFile } from './ingestion.ts';
 
 /** Entity rows with features as of their times. */
@@ -22,17 +23,10 @@ export interface TrainingSet {
 }
 
 /** Everything that decides the content of a training set; plain JSON, so that another process can make it. */
-export interface TrainingSetPlan {
+export interface TrainingSetPlan extends FeatureJoinPlan {
   readonly name: string;
-  readonly features: readonly string[];
   readonly format: 'parquet' | 'csv';
   readonly eventTimeColumn: string;
-  /** Column of the entity rows by join key, where it has another name. */
-  readonly keyColumns: Readonly<Record<string, string>>;
-  readonly fullFeatureNames: boolean;
-  readonly createdCutoff: boolean;
   readonly entities: StoredFile;
   readonly entityColumns: readonly ColumnSpec[];
-  readonly repositoryRevision: string;
-  readonly arrivals: Readonly<Record<string, string>>;
 }

@@ -2,7 +2,9 @@ import type { Caller, Micros } from '@slipway/kernel';
 import type { FeatureFact } from './facts.ts';
 import type { Ingestion, Segment, SourceState } from './ingestion.ts';
 import type { Page, PageRequest } from './paging.ts';
+import type { PredictionTable, PredictionVersion } from './predictions/prediction-table.ts';
 import type { FeatureRepository, RepositoryFile } from './repository/feature-repository.ts';
+import type { ConsumerPosition, ScoringSet } from './scoring/scoring-set.ts';
 import type { TrainingSet } from './training-set.ts';
 import type { ViewState } from './view-state.ts';
 
@@ -59,6 +61,24 @@ export interface FeatureReads {
     get(view: string): Promise<ViewState | undefined>;
     all(): Promise<readonly ViewState[]>;
   };
+  readonly scoringSets: {
+    get(id: string): Promise<ScoringSet | undefined>;
+    /** Newest first. @param consumer undefined for all. */
+    list(consumer: string | undefined, page: PageRequest): Promise<Page<ScoringSet>>;
+  };
+  readonly positions: {
+    get(consumer: string, source: string): Promise<ConsumerPosition | undefined>;
+    /** In the order of consumer and source. @param consumer undefined for all. */
+    list(consumer: string | undefined, page: PageRequest): Promise<Page<ConsumerPosition>>;
+  };
+  readonly predictions: {
+    table(name: string): Promise<PredictionTable | undefined>;
+    /** In the order of their names. */
+    tables(page: PageRequest): Promise<Page<PredictionTable>>;
+    /** What the online store may hold of a table, in the order of the versions. */
+    versions(table: string): Promise<readonly PredictionVersion[]>;
+    isLoaded(table: string, manifestUri: string): Promise<boolean>;
+  };
 }
 
 /** Changes of one workspace; all of them happen, with their facts and audit rows, or none. */
@@ -74,6 +94,18 @@ export interface FeatureTransaction extends FeatureReads {
   readonly views: FeatureReads['views'] & {
     put(state: ViewState): Promise<void>;
     delete(view: string): Promise<void>;
+  };
+  readonly scoringSets: FeatureReads['scoringSets'] & {
+    insert(set: ScoringSet): Promise<void>;
+    markCommitted(id: string, commit: NonNullable<ScoringSet['commit']>): Promise<void>;
+  };
+  readonly positions: FeatureReads['positions'] & { put(position: ConsumerPosition): Promise<void> };
+  readonly predictions: FeatureReads['predictions'] & {
+    putTable(table: PredictionTable): Promise<void>;
+    putVersion(version: PredictionVersion): Promise<void>;
+    deleteVersion(table: string, version: bigint): Promise<void>;
+    /** Remembers a manifest for good. */
+    addLoaded(table: string, manifestUri: string, version: bigint): Promise<void>;
   };
   readonly blobs: BlobClaims;
   readonly events: { add(fact: FeatureFact): void };

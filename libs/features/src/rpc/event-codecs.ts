@@ -1,5 +1,7 @@
 import {
   contractViolated,
+  positionCommitted,
+  predictionsLoaded,
   repositoryApplied,
   rowsIngested,
   trainingSetCreated,
@@ -58,6 +60,21 @@ export function encodeFact(fact: FeatureFact): EncodedFact {
       return {
         definition: viewMaterialized,
         payload: { view, arrival: arrival.toString(), stored: stored.toString() },
+      };
+    }
+    case 'position-committed': {
+      const { consumer, source, scoringSetId: scoring_set_id, manifestUri: manifest_uri, principal } = fact;
+      const range = { from_exclusive: fact.fromExclusive.toString(), to_inclusive: fact.toInclusive.toString() };
+      return {
+        definition: positionCommitted,
+        payload: { consumer, source, ...range, scoring_set_id, manifest_uri, principal },
+      };
+    }
+    case 'predictions-loaded': {
+      const { table, version, rows, manifestUri: manifest_uri } = fact;
+      return {
+        definition: predictionsLoaded,
+        payload: { table, version: version.toString(), rows: rows.toString(), manifest_uri },
       };
     }
   }

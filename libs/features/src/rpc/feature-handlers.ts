@@ -12,9 +12,11 @@ import { planTrainingSet } from '../domain/use-cases/plan-training-set.ts';
 import { getIngestion, listIngestions, listQuarantinedRows } from '../domain/use-cases/read-ingestions.ts';
 import { getRepository, listRepositoryRevisions } from '../domain/use-cases/read-repository.ts';
 import { downloadTrainingSet, getTrainingSet, listTrainingSets } from '../domain/use-cases/read-training-sets.ts';
-import { callOf, ingestParts, keyColumnsOf, microsOf, pageOf, trainingSetParts } from './from-proto.ts';
+import { callOf, columnsOf, ingestParts, microsOf, pageOf, trainingSetParts } from './from-proto.ts';
 import type { LongWork } from './long-work.ts';
 import { encodedAnswer } from './online-codec.ts';
+import { predictionHandlers } from './prediction-handlers.ts';
+import { scoringHandlers } from './scoring-handlers.ts';
 import {
   toChangeMessage,
   toIngestionMessage,
@@ -33,6 +35,8 @@ export const featureHandlers = (deps: FeatureDependencies, reader: OnlineReader,
   ...rowHandlers(deps),
   ...trainingSetHandlers(deps, longWork),
   ...viewHandlers(deps, reader, longWork),
+  ...scoringHandlers(deps, longWork),
+  ...predictionHandlers(deps, longWork),
 });
 
 const repositoryHandlers = (
@@ -151,7 +155,7 @@ const viewHandlers = (
   },
   getOnlineFeatures: async (request, { caller, signal }) => {
     const { features, feature_service: featureService, as_of: asOf } = request;
-    const entities = keyColumnsOf(request.entities);
+    const entities = columnsOf(request.entities, 'entities', 'JOIN_KEYS_INVALID');
     const ask = { features, featureService, entities, asOf: asOf ? microsOf(asOf) : undefined };
     return encodedAnswer(await reader.read(caller, ask, signal));
   },

@@ -78,21 +78,23 @@ export async function* trainingSetParts(
 const chunkOf = (part: string | undefined, chunk: Buffer | undefined): UploadPart<never> =>
   part === 'chunk' && chunk ? { kind: 'chunk', bytes: chunk } : { kind: 'nothing' };
 
-/** @throws {InvalidArgumentError} on a key column without values or with nulls of another length. */
-export function keyColumnsOf(entities: Readonly<Record<string, Column__Output>>): ReadonlyMap<string, KeyColumn> {
-  return new Map(Object.entries(entities).map(([key, column]) => [key, keyColumnOf(key, column)]));
+/** Columns by name. @throws {InvalidArgumentError} on one without values or with nulls of another length. */
+export function columnsOf(
+  columns: Readonly<Record<string, Column__Output>>,
+  field: string,
+  reason: string,
+): ReadonlyMap<string, KeyColumn> {
+  return new Map(Object.entries(columns).map(([name, column]) => [name, columnOf(`${field}.${name}`, column, reason)]));
 }
 
-function keyColumnOf(key: string, column: Column__Output): KeyColumn {
+function columnOf(field: string, column: Column__Output, reason: string): KeyColumn {
   const found = typedValues(column);
-  if (!found) {
-    throw InvalidArgumentError.of(`entities.${key}`, 'has no values', { reason: 'JOIN_KEYS_INVALID' });
-  }
+  if (!found) throw InvalidArgumentError.of(field, 'has no values', { reason });
   const { nulls } = column;
   if (nulls.length === 0) return found;
   if (nulls.length !== found.values.length) {
     const text = `has ${nulls.length} nulls for ${found.values.length} values; leave nulls out or give one for each value`;
-    throw InvalidArgumentError.of(`entities.${key}.nulls`, text, { reason: 'JOIN_KEYS_INVALID' });
+    throw InvalidArgumentError.of(`${field}.nulls`, text, { reason });
   }
   return { type: found.type, values: found.values.map((value, row) => (nulls[row] ? null : value)) };
 }

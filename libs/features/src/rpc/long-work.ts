@@ -8,13 +8,28 @@ import {
   type ResumeOperation,
 } from '@slipway/persistence';
 import type { FeatureDependencies } from '../domain/dependencies.ts';
-import { MATERIALIZE_OPERATION, TRAINING_SET_OPERATION } from '../domain/operations.ts';
+import {
+  LOAD_PREDICTIONS_OPERATION,
+  MATERIALIZE_OPERATION,
+  SCORING_SET_OPERATION,
+  TRAINING_SET_OPERATION,
+} from '../domain/operations.ts';
+import { loadPredictions } from '../domain/predictions/load-predictions.ts';
+import type { PredictionLoad } from '../domain/predictions/prediction-table.ts';
+import type { ScoringSetPlan } from '../domain/scoring/scoring-set.ts';
 import type { TrainingSetPlan } from '../domain/training-set.ts';
 import type { Call } from '../domain/unit-of-work.ts';
+import { buildScoringSet } from '../domain/use-cases/build-scoring-set.ts';
 import { buildTrainingSet } from '../domain/use-cases/build-training-set.ts';
 import { materializeViews } from '../domain/use-cases/materialize-views.ts';
+import type { ScoringSetRequest } from '../domain/use-cases/plan-scoring-set.ts';
 import type { TrainingSetHeader } from '../domain/use-cases/plan-training-set.ts';
-import { toMaterializationResult, toTrainingSetResult } from './operation-results.ts';
+import {
+  toMaterializationResult,
+  toPredictionTableResult,
+  toScoringSetResult,
+  toTrainingSetResult,
+} from './operation-results.ts';
 
 interface MaterializeInput {
   readonly views: readonly string[];
@@ -44,6 +59,11 @@ export class LongWork {
         MATERIALIZE_OPERATION,
         (record) => this.#materializeWork(callOfRecord(record), inputOf(record) as MaterializeInput),
       ],
+      [
+        SCORING_SET_OPERATION,
+        (record) => this.#scoringSetWork(callOfRecord(record), inputOf(record) as ScoringSetPlan),
+      ],
+      [LOAD_PREDICTIONS_OPERATION, (record) => this.#loadWork(callOfRecord(record), inputOf(record) as PredictionLoad)],
     ]);
   }
 
@@ -77,6 +97,52 @@ export class LongWork {
     const record = await this.#runner().begin(call, request, this.#materializeWork(call, input));
     return { operation: toOperationMessage(record) };
   }
+
+  /** A repeat is answered with the operation of the first one, which has the rows that there were then. */
+  async createScoringSet(call: Call, request: ScoringSetRequest, plan: ScoringSetPlan): Promise<Begun> {
+    const { requestId, until, rowsMax, ...rest } = request;
+    const record = await this.#runner().begin(
+      call,
+      {
+        kind: SCORING_SET_OPERATION,
+        unit: 'steps',
+        requestId,
+        request: { ...rest, until: until?.toString() ?? '', rowsMax: rowsMax.toString() },
+        inputJson: JSON.stringify(plan),
+        audit: {
+          action: 'features.scoring-sets.begin',
+          resource: `positions/${request.consumer}/${request.source}`,
+        },
+      },
+      this.#scoringSetWork(call, plan),
+    );
+    return { operation: toOperationMessage(record) };
+  }
+
+  async loadPredictions(call: Call, load: PredictionLoad, requestId: string): Promise<Begun> {
+    const request = {
+      kind: LOAD_PREDICTIONS_OPERATION,
+      unit: 'rows',
+      requestId,
+      request: load,
+      inputJson: JSON.stringify(load),
+      audit: { action: 'features.predictions.load', resource: `predictions/${load.table}` },
+    };
+    const record = await this.#runner().begin(call, request, this.#loadWork(call, load));
+    return { operation: toOperationMessage(record) };
+  }
+
+  #scoringSetWork = (call: Call, plan: ScoringSetPlan): OperationWork => {
+    return async (operation: OperationHandle) => {
+      const set = await buildScoringSet(call, plan, this.#deps, operation);
+      return toScoringSetResult(call.caller.workspace, set, this.#deps.files);
+    };
+  };
+
+  #loadWork = (call: Call, load: PredictionLoad): OperationWork => {
+    return async (operation: OperationHandle) =>
+      toPredictionTableResult(await loadPredictions(call, load, this.#deps, operation));
+  };
 
   #trainingSetWork = (call: Call, plan: TrainingSetPlan): OperationWork => {
     return async (operation: OperationHandle) => {

@@ -31,7 +31,7 @@ export function toTimestamp(micros: Micros): { seconds: string; nanos: number } 
   return { seconds: ((micros - rest) / 1_000_000n).toString(), nanos: Number(rest) * 1000 };
 }
 
-const optionalTime = (micros: Micros | undefined) => (micros === undefined ? null : toTimestamp(micros));
+export const optionalTime = (micros: Micros | undefined) => (micros === undefined ? null : toTimestamp(micros));
 
 const COLUMN_TYPE = {
   string: 'COLUMN_TYPE_STRING',
@@ -41,7 +41,7 @@ const COLUMN_TYPE = {
   timestamp: 'COLUMN_TYPE_TIMESTAMP',
 } as const satisfies Record<ColumnType, ColumnTypeMessage>;
 
-const toColumn = ({ name, type }: ColumnSpec): FeatureColumn => ({ name, type: COLUMN_TYPE[type] });
+export const toColumn = ({ name, type }: ColumnSpec): FeatureColumn => ({ name, type: COLUMN_TYPE[type] });
 
 export const toRevisionMessage = (revision: RepositoryRevision): RepositoryRevisionMessage => ({
   revision: revision.revision.toString(),

@@ -5,8 +5,10 @@ import type { ArtifactStore, OfflineStore, OnlineStore } from '@slipway/plugin-k
 import type { FeatureDependencies, FeatureStep } from '../domain/dependencies.ts';
 import type { FeatureLimits } from '../domain/limits.ts';
 import { OnlineReader } from '../domain/online/online-reader.ts';
+import { PredictionTableCache } from '../domain/predictions/prediction-table-cache.ts';
 import { RepositoryCache } from '../domain/repository-cache.ts';
 import { Turns } from '../domain/turns.ts';
+import type { Call } from '../domain/unit-of-work.ts';
 import { Turnstile } from '@slipway/kernel';
 import { encodeFact } from '../rpc/event-codecs.ts';
 import { featureHandlers } from '../rpc/feature-handlers.ts';
@@ -14,8 +16,10 @@ import { LongWork } from '../rpc/long-work.ts';
 import { servedFeatureStoreService } from '../rpc/online-codec.ts';
 import { blobLedger } from '../store/blob-claims.ts';
 import { createFeatureUnitOfWork } from '../store/feature-unit-of-work.ts';
+import { predictionLedger } from '../store/prediction-store.ts';
 import { LocalFeatureFiles } from '../store/local-feature-files.ts';
 import { BlobSweeper } from './blob-sweeper.ts';
+import { PredictionReaper } from './prediction-reaper.ts';
 
 export interface FeaturesServiceOptions {
   /** Opened with `featureEntities` and `featureMigrations`. */
@@ -50,6 +54,7 @@ export function createFeaturesService(options: FeaturesServiceOptions): Features
   const deps: FeatureDependencies = {
     unitOfWork,
     repositories: new RepositoryCache(unitOfWork, clock, limits.repositoryRefreshMs),
+    predictionTables: new PredictionTableCache(unitOfWork, clock, limits.repositoryRefreshMs),
     files,
     offline,
     online,
@@ -67,6 +72,7 @@ export function createFeaturesService(options: FeaturesServiceOptions): Features
   const runner = { database, unitOfWork: store.unitOfWork, clock, ids, log, resumable };
   const operations = new OperationRunner({ ...runner, ...options.operations });
   const sweeper = new BlobSweeper({ ledger: blobLedger(store.unitOfWork, SWEEPER_CALL), files, clock, limits, log });
+  const reaper = new PredictionReaper({ ...deps, ledger: predictionLedger(store.unitOfWork), callIn: reaperCall });
   const preparation: Component = { name: 'feature files', start: () => files.prepare(), stop: () => Promise.resolve() };
   const drivers = [driverComponent('offline store', offline), driverComponent('online store', online)];
   return {
@@ -75,7 +81,7 @@ export function createFeaturesService(options: FeaturesServiceOptions): Features
       name: 'features',
       listener: 'grpc',
       services: [implementService(servedFeatureStoreService, featureHandlers(deps, new OnlineReader(deps), longWork))],
-      components: [preparation, ...drivers, sweeper],
+      components: [preparation, ...drivers, sweeper, reaper],
       isReady: () =>
         sweeper.isRunning ? { ready: true } : { ready: false, reason: 'the feature store is not started' },
     },
@@ -92,3 +98,9 @@ const SWEEPER_CALL = {
   },
   requestId: 'features-blob-sweep',
 };
+
+/** The reaper changes only what no caller names. */
+const reaperCall = (workspace: string): Call => ({
+  caller: { principal: 'features-prediction-reaper', workspace, allWorkspaces: false, permissions: new Set() },
+  requestId: 'features-prediction-reap',
+});

@@ -46,6 +46,16 @@ export const featuresSettings = defineSettings({
     default: DEFAULT_LIMITS.sweepEveryMs,
     doc: 'Milliseconds between two searches for stored files that nothing names.',
   },
+  'features.retired-predictions-ms': {
+    schema: duration.min(60_000).max(24 * 3_600_000),
+    default: DEFAULT_LIMITS.retiredPredictionsMs,
+    doc: 'Milliseconds that stored predictions are kept after a later load has taken their place, for who is just reading them.',
+  },
+  'features.reap-every-ms': {
+    schema: duration.min(1000).max(24 * 3_600_000),
+    default: DEFAULT_LIMITS.reapEveryMs,
+    doc: 'Milliseconds between two searches for stored predictions that are not served any more.',
+  },
 });
 
 /** @param get reads one setting, e.g. `(key) => config.get(key)`. */
@@ -58,4 +68,6 @@ export const readFeatureLimits = (get: (key: keyof typeof featuresSettings) => n
     repositoryRefreshMs: get('features.repository-refresh-ms'),
     unusedBlobMs: get('features.unused-blob-ms'),
     sweepEveryMs: get('features.sweep-every-ms'),
+    retiredPredictionsMs: get('features.retired-predictions-ms'),
+    reapEveryMs: get('features.reap-every-ms'),
   });

@@ -30,6 +30,7 @@ export const blobClaims = ({ sql, now }: Transaction, workspace: string): BlobCl
 const UNNAMED = `not exists (select 1 from features_ingestion i where i.workspace = c.workspace and i.accepted_sha256 = c.sha256)
   and not exists (select 1 from features_ingestion i where i.workspace = c.workspace and i.quarantine_sha256 = c.sha256)
   and not exists (select 1 from features_training_set_file f where f.workspace = c.workspace and f.sha256 = c.sha256)
+  and not exists (select 1 from features_scoring_set_file f where f.workspace = c.workspace and f.sha256 = c.sha256)
   and not exists (select 1 from slipway_operation o where o.workspace = c.workspace
     and o.kind = '${TRAINING_SET_OPERATION}' and o.state in ('pending', 'running'))`;
 

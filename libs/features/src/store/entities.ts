@@ -1,6 +1,8 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
 import type { JsonValue } from '@slipway/kernel';
 import { columns } from '@slipway/persistence';
+import { predictionEntities } from './prediction-entities.ts';
+import { scoringEntities } from './scoring-entities.ts';
 
 const name = () => columns.text(128);
 /** Principals come from the authenticator: subjects of certificates and tokens are longer than names. */
@@ -153,4 +155,6 @@ export const featureEntities = [
   TrainingSetFileRow,
   ViewRow,
   BlobClaimRow,
+  ...scoringEntities,
+  ...predictionEntities,
 ];

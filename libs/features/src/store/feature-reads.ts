@@ -13,6 +13,8 @@ import {
   type TrainingSetRecord,
 } from './entities.ts';
 import { pageOf, pageQuery, type Keyset } from '@slipway/persistence';
+import { predictionReads } from './prediction-store.ts';
+import { scoringReads } from './scoring-store.ts';
 import { appliedOf, ingestionOf, revisionOf, sourceOf, trainingSetOf, viewOf } from './rows.ts';
 
 /** Rows are read as values: a change goes through its own statement, so there is nothing to track. */
@@ -63,6 +65,8 @@ export const featureReads = ({ em }: Reader, workspace: string): FeatureReads =>
       return (await em.find(ViewRow, { workspace }, { orderBy, ...UNTRACKED })).map(viewOf);
     },
   },
+  ...scoringReads({ em }, workspace),
+  predictions: predictionReads({ em }, workspace),
 });
 
 /** Without the files and the model, which lists do not show. */

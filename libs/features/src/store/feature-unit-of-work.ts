@@ -5,6 +5,8 @@ import type { FeatureTransaction, FeatureUnitOfWork } from '../domain/unit-of-wo
 import { blobClaims } from './blob-claims.ts';
 import { IngestionRow, RepositoryRow, SourceRow, TrainingSetFileRow, TrainingSetRow, ViewRow } from './entities.ts';
 import { featureReads, UNTRACKED } from './feature-reads.ts';
+import { predictionWrites } from './prediction-store.ts';
+import { scoringWrites } from './scoring-store.ts';
 import { ingestionRowOf, repositoryRowOf, sourceRowOf, trainingSetRowOf, viewRowOf } from './rows.ts';
 
 /** Turns a fact into an event; the wire form is not this folder's business. */
@@ -54,6 +56,8 @@ function featureTransaction(tx: Transaction, encodeFact: EncodeFact): FeatureTra
       put: async (state) => void (await em.upsert(ViewRow, viewRowOf(workspace, state), UNTRACKED)),
       delete: async (view) => void (await em.nativeDelete(ViewRow, { workspace, view })),
     },
+    ...scoringWrites({ em }, workspace),
+    predictions: predictionWrites({ em }, workspace),
     blobs: blobClaims(tx, workspace),
     events: {
       add: (fact) => {

@@ -2,9 +2,16 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataLossError, DomainError, NotFoundError, type IdSource } from '@slipway/kernel';
+import {
+  DataLossError,
+  DomainError,
+  ExhaustedError,
+  InvalidArgumentError,
+  NotFoundError,
+  type IdSource,
+} from '@slipway/kernel';
 import { artifactPath, type ArtifactPath, type ArtifactStore } from '@slipway/plugin-kit';
-import { storedFileLost, uploadTooLarge } from '../domain/errors.ts';
+import { predictionFileChanged, predictionFileMissing, storedFileLost, uploadTooLarge } from '../domain/errors.ts';
 import type { FeatureFiles, LocalFile } from '../domain/files.ts';
 import type { StoredFile } from '../domain/ingestion.ts';
 import { FileCache, type HeldFile } from './file-cache.ts';
@@ -134,6 +141,24 @@ export class LocalFeatureFiles implements FeatureFiles {
     if (held) yield held;
   }
 
+  async fetch(
+    workspace: string,
+    { uri, sha256, bytes }: StoredFile & { readonly uri: string },
+    signal: AbortSignal,
+  ): Promise<LocalFile> {
+    const path = this.newPath('fetch');
+    try {
+      const content = await this.#artifacts.read(foreignPath(workspace, uri), undefined, signal);
+      const file = await writeFile(path, content, bytes, signal);
+      if (file.bytes !== bytes) throw predictionFileChanged(uri, `has ${file.bytes} of ${bytes} bytes`);
+      if (file.sha256 !== sha256) throw predictionFileChanged(uri, `has digest ${file.sha256}, not ${sha256}`);
+      return file;
+    } catch (error) {
+      await this.discard(path);
+      throw foreignLoss(error, uri, bytes);
+    }
+  }
+
   async discard(...paths: readonly string[]): Promise<void> {
     for (const path of paths) await rm(path, { force: true });
   }
@@ -145,6 +170,23 @@ export class LocalFeatureFiles implements FeatureFiles {
   uriOf(workspace: string, sha256: string): string {
     return `artifact:${blobPath(workspace, sha256)}`;
   }
+}
+
+/** @throws {InvalidArgumentError} for an address that is not one of the workspace. */
+function foreignPath(workspace: string, uri: string): ArtifactPath {
+  const path = uri.startsWith('artifact:') ? uri.slice('artifact:'.length) : '';
+  if (path.startsWith(`${workspace}/`)) return artifactPath(path);
+  throw InvalidArgumentError.of('file', `'${uri}' is not in workspace '${workspace}': use artifact:${workspace}/...`);
+}
+
+/** What somebody else has written and named is not ours to have lost. */
+function foreignLoss(error: unknown, uri: string, bytes: number): unknown {
+  if (error instanceof NotFoundError) return predictionFileMissing(uri, error);
+  if (error instanceof ExhaustedError && error.reason === 'UPLOAD_TOO_LARGE')
+    return predictionFileChanged(uri, `has more than ${bytes} bytes`, error);
+  if (error instanceof DataLossError && error.reason !== 'PREDICTION_FILE_CHANGED')
+    return predictionFileChanged(uri, 'is broken', error);
+  return error;
 }
 
 /** A file that something names and the store does not have, or knows to be broken, is lost; all else is passed on. */

@@ -6,9 +6,9 @@ import type { ViewState } from '../domain/view-state.ts';
 import type { IngestionRecord, RepositoryRecord, SourceRecord, TrainingSetRecord, ViewRecord } from './entities.ts';
 
 /** JSON columns hold what this store wrote; their form is not checked again. */
-const fromJson = (json: JsonValue): unknown => json;
+export const fromJson = (json: JsonValue): unknown => json;
 /** Without undefined fields: the ORM would keep them as null. */
-const toJson = (value: unknown): JsonValue => JSON.parse(JSON.stringify(value)) as JsonValue;
+export const toJson = (value: unknown): JsonValue => JSON.parse(JSON.stringify(value)) as JsonValue;
 
 type RevisionRecord = Pick<RepositoryRecord, 'revision' | 'digest' | 'principal' | 'createTime'>;
 

@@ -6,7 +6,8 @@ import { isPresent, textAt, vectorBuffers } from './result-vectors.ts';
 export function readColumn(chunk: DuckDBDataChunk, column: number, type: ColumnType): ColumnData {
   const { bytes, validity } = vectorBuffers(chunk, column, type);
   const rows = chunk.rowCount;
-  const present = Uint8Array.from({ length: rows }, (_, row) => (isPresent(validity, row) ? 1 : 0));
+  const present = new Uint8Array(rows).fill(1);
+  if (validity) for (let row = 0; row < rows; row += 1) present[row] = isPresent(validity, row) ? 1 : 0;
   switch (type) {
     case 'integer':
     case 'timestamp':
@@ -18,11 +19,6 @@ export function readColumn(chunk: DuckDBDataChunk, column: number, type: ColumnT
     case 'string':
       return { type, values: Array.from(present, (is, row) => (is ? textAt(chunk, column, row) : '')), present };
   }
-}
-
-/** Values of a column that has no nulls. */
-export function readIntegers(chunk: DuckDBDataChunk, column: number): BigInt64Array {
-  return new BigInt64Array(copy(vectorBuffers(chunk, column, 'integer').bytes, chunk.rowCount * 8));
 }
 
 /** Parts of one column, one after the other. */
@@ -47,7 +43,7 @@ export function joinColumns(type: ColumnType, rows: number, parts: readonly Colu
   }
 }
 
-export function joinIntegers(rows: number, parts: readonly BigInt64Array[]): BigInt64Array {
+function joinIntegers(rows: number, parts: readonly BigInt64Array[]): BigInt64Array {
   const all = new BigInt64Array(rows);
   let at = 0;
   for (const part of parts) {

@@ -2,6 +2,9 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   StartedCalls,
+  type ArrivalsJob,
+  type ArrivalsResult,
+  type ColumnBatch,
   type ColumnSpec,
   type DriverDependencies,
   type IngestJob,
@@ -14,6 +17,7 @@ import {
   type RejectedRow,
   type ViewTable,
 } from '@slipway/plugin-kit';
+import { selectArrivals } from './arrivals.ts';
 import { columnsOf } from './columns-of.ts';
 import type { DuckdbConfig } from './config.ts';
 import { fromDuckdb } from './duckdb-error.ts';
@@ -23,6 +27,7 @@ import { ingest } from './ingest.ts';
 import { readLatest } from './latest.ts';
 import { joinPointInTime } from './point-in-time.ts';
 import { readRejected } from './read-rejected.ts';
+import { readRows } from './typed-rows.ts';
 
 /**
  * Offline store of one process. Its directory holds `work` (files of running calls), `spill` (what does not fit into memory), both emptied when it
@@ -76,26 +81,16 @@ export class DuckdbOfflineStore implements OfflineStore {
     return this.#call(signal, (session) => joinPointInTime(session, job, this.#place()));
   }
 
-  async *readLatest(view: ViewTable, arrivedAfter: bigint, signal: AbortSignal): AsyncGenerator<LatestRows> {
-    // An iteration is a started call until it is over: `close` waits for it.
-    let finish = (): void => undefined;
-    const over = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    let running: Promise<void> | undefined;
-    await new Promise<void>((resolve, reject) => {
-      running = this.#calls.run(() => {
-        resolve();
-        return over;
-      });
-      running.catch(reject);
-    });
-    try {
-      yield* this.#engine.streamSession(signal, (session) => readLatest(session, view, arrivedAfter));
-    } finally {
-      finish();
-      await running;
-    }
+  selectArrivals(job: ArrivalsJob, signal: AbortSignal): Promise<ArrivalsResult> {
+    return this.#call(signal, (session) => selectArrivals(session, job, this.#place()));
+  }
+
+  readRows(table: LocalTable, columns: readonly ColumnSpec[], signal: AbortSignal): AsyncGenerator<ColumnBatch> {
+    return this.#stream(signal, (session) => readRows(session, table, columns, this.#place()));
+  }
+
+  readLatest(view: ViewTable, arrivedAfter: bigint, signal: AbortSignal): AsyncGenerator<LatestRows> {
+    return this.#stream(signal, (session) => readLatest(session, view, arrivedAfter));
   }
 
   async close(): Promise<void> {
@@ -115,5 +110,27 @@ export class DuckdbOfflineStore implements OfflineStore {
         throw fromDuckdb(error, undefined);
       }
     });
+  }
+
+  /** An iteration is a started call until it is over: `close` waits for it. */
+  async *#stream<T>(signal: AbortSignal, work: (session: Session) => AsyncIterable<T>): AsyncGenerator<T> {
+    let finish = (): void => undefined;
+    const over = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    let running: Promise<void> | undefined;
+    await new Promise<void>((resolve, reject) => {
+      running = this.#calls.run(() => {
+        resolve();
+        return over;
+      });
+      running.catch(reject);
+    });
+    try {
+      yield* this.#engine.streamSession(signal, work);
+    } finally {
+      finish();
+      await running;
+    }
   }
 }

@@ -1,29 +1,23 @@
-import type { ColumnData, ColumnSpec, LatestRows, ViewTable } from '@slipway/plugin-kit';
-import type { DuckDBDataChunk } from '@duckdb/node-api';
-import { joinColumns, joinIntegers, readColumn, readIntegers } from './column-data.ts';
+import type { ColumnBatch, ColumnData, ColumnSpec, LatestRows, ViewTable } from '@slipway/plugin-kit';
+import { streamBatches } from './batch-builder.ts';
 import { fromDuckdb } from './duckdb-error.ts';
 import type { Session } from './engine.ts';
 import { planFeatures } from './feature-sql.ts';
 import { readViewRows } from './view-rows.ts';
 
-const BATCH_ROWS_MAX = 65_536;
 /** Columns of the statement before those of the result. */
-const TIMES = 3;
+const ORDER: readonly ColumnSpec[] = [
+  { name: 'event', type: 'timestamp' },
+  { name: 'created', type: 'timestamp' },
+  { name: 'newest', type: 'integer' },
+];
 
 /** @see OfflineStore.readLatest */
 export async function* readLatest(session: Session, view: ViewTable, arrivedAfter: bigint): AsyncGenerator<LatestRows> {
   try {
     const statement = await latestSelect(session, view, arrivedAfter);
     const columns: readonly ColumnSpec[] = [...view.keys, ...view.features.map(({ name, type }) => ({ name, type }))];
-    let builder = new BatchBuilder(columns);
-    for await (const chunk of session.stream(statement)) {
-      if (builder.rows + chunk.rowCount > BATCH_ROWS_MAX) {
-        yield builder.finish();
-        builder = new BatchBuilder(columns);
-      }
-      builder.add(chunk);
-    }
-    if (builder.rows > 0) yield builder.finish();
+    for await (const batch of streamBatches(session, statement, [...ORDER, ...columns])) yield toLatest(batch);
   } catch (error) {
     throw fromDuckdb(error, { field: view.name, paths: view.files });
   }
@@ -60,44 +54,17 @@ async function latestSelect(session: Session, view: ViewTable, arrivedAfter: big
   );
 }
 
-/** Gathers parts of a result into one batch. */
-class BatchBuilder {
-  readonly #columns: readonly ColumnSpec[];
-  readonly #chunks: { rows: number; times: BigInt64Array[]; columns: ColumnData[] }[] = [];
-  rows = 0;
-
-  constructor(columns: readonly ColumnSpec[]) {
-    this.#columns = columns;
-  }
-
-  add(chunk: DuckDBDataChunk): void {
-    const times = Array.from({ length: TIMES }, (_, index) => readIntegers(chunk, index));
-    const columns = this.#columns.map(({ type }, index) => readColumn(chunk, index + TIMES, type));
-    this.#chunks.push({ rows: chunk.rowCount, times, columns });
-    this.rows += chunk.rowCount;
-  }
-
-  finish(): LatestRows {
-    const times = Array.from({ length: TIMES }, (_, index) =>
-      joinIntegers(
-        this.rows,
-        this.#chunks.map((chunk) => chunk.times[index] ?? new BigInt64Array()),
-      ),
-    );
-    const empty = new BigInt64Array();
-    return {
-      rows: this.rows,
-      columns: this.#columns.map((column, index) => ({
-        ...column,
-        data: joinColumns(
-          column.type,
-          this.rows,
-          this.#chunks.flatMap((chunk) => chunk.columns[index] ?? []),
-        ),
-      })),
-      eventTimes: times[0] ?? empty,
-      createdTimes: times[1] ?? empty,
-      arrivals: times[2] ?? empty,
-    };
-  }
+function toLatest({ rows, columns }: ColumnBatch): LatestRows {
+  const [event, created, newest] = columns;
+  const result = columns.slice(ORDER.length);
+  return {
+    rows,
+    columns: result,
+    eventTimes: integersOf(event?.data),
+    createdTimes: integersOf(created?.data),
+    arrivals: integersOf(newest?.data),
+  };
 }
+
+const integersOf = (data: ColumnData | undefined): BigInt64Array =>
+  data?.type === 'integer' || data?.type === 'timestamp' ? data.values : new BigInt64Array();

@@ -8,13 +8,13 @@ import {
   type PointInTimeResult,
 } from '@slipway/plugin-kit';
 import { innerType, toFile } from './casting.ts';
-import { quote } from './column-rules.ts';
 import { ContentHash } from './content-hash.ts';
 import type { Session } from './engine.ts';
 import type { IndexCache } from './index-cache.ts';
 import { OutputFile } from './output-file.ts';
 import { identifier, inputPath, outputPath } from './sql-text.ts';
-import { columnOf, withTable, type TableSource } from './table-source.ts';
+import { withTable } from './table-source.ts';
+import { typedRows } from './typed-rows.ts';
 import { buildIndex } from './view-index.ts';
 
 /** Earlier than every time that a row can have (see `casting.ts`). */
@@ -33,7 +33,7 @@ export async function joinPointInTime(
   try {
     step(0);
     return await withTable(session, job.entities, place, async (source) => {
-      const entities = await planEntities(session, job, source);
+      const entities = await typedRows(session, job.entityColumns, source);
       await withIndexes(session, job, place.cache, step, async (indexes) => {
         await session.rows(
           `COPY (${joinSelect(job, columns, entities, indexes)}) TO ${outputPath(output.attempt)} (FORMAT parquet)`,
@@ -88,28 +88,6 @@ function entityColumn(job: PointInTimeJob, name: string): ColumnSpec {
   const column = job.entityColumns.find((candidate) => candidate.name === name);
   if (!column) throw InvalidArgumentError.of(name, `'${name}' is not among the entity columns of the job`);
   return column;
-}
-
-/** A relation with `rn` and `c<n>`, the entity columns. @throws {InvalidArgumentError} naming the first value that is not of its column's type. */
-async function planEntities(session: Session, job: PointInTimeJob, source: TableSource): Promise<string> {
-  const columns = job.entityColumns.map(({ name, type }) => columnOf(source, name, type));
-  const relation = `(SELECT rn, ${columns.map(({ cast }, index) => `${cast} AS c${index}`).join(', ')} FROM ${source.relation})`;
-  const wrong = columns.map(
-    ({ value, cast }) => `min(CASE WHEN ${value} IS NOT NULL AND (${cast}) IS NULL THEN rn END)`,
-  );
-  const [first] = await session.rows(`SELECT ${wrong.join(', ')} FROM ${source.relation}`);
-  for (const [index, row] of (first ?? []).entries()) {
-    const column = job.entityColumns[index];
-    if (row === null || !column) continue;
-    const [shown] = await session.rows(
-      `SELECT ${quote(columns[index]?.value ?? '')} FROM ${source.relation} WHERE rn = ${String(row)}`,
-    );
-    throw InvalidArgumentError.of(
-      column.name,
-      `${String(shown?.[0])} in row ${String(row)} of '${source.file}' is not of type ${column.type}`,
-    );
-  }
-  return relation;
 }
 
 /** Opens the indexes one after the other; all of them stay while `work` runs. */

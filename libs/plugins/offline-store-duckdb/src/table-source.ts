@@ -30,18 +30,47 @@ export async function withTable<T>(
   place: { workDirectory: string; ids: IdSource },
   work: (source: TableSource) => Promise<T>,
 ): Promise<T> {
-  await assertFile(table.file);
-  const staged = table.format === 'csv' ? join(place.workDirectory, `${place.ids.next()}.parquet`) : undefined;
+  const opened = openTable(session, table, place);
   try {
-    const columns = staged
-      ? await stageCsv(session, table.file, staged)
-      : (await parquetColumns(session, [table.file], 'file')).get(table.file);
-    return await work(toSource(table.file, staged ?? table.file, columns ?? []));
+    return await work(await opened.source());
   } catch (error) {
     throw fromDuckdb(error, { field: 'file', paths: [table.file] });
   } finally {
-    if (staged) await rm(staged, { force: true });
+    await opened.close();
   }
+}
+
+/** As `withTable`, for work that gives its results one by one. */
+export async function* streamTable<T>(
+  session: Session,
+  table: LocalTable,
+  place: { workDirectory: string; ids: IdSource },
+  work: (source: TableSource) => AsyncIterable<T>,
+): AsyncGenerator<T> {
+  const opened = openTable(session, table, place);
+  try {
+    yield* work(await opened.source());
+  } catch (error) {
+    throw fromDuckdb(error, { field: 'file', paths: [table.file] });
+  } finally {
+    await opened.close();
+  }
+}
+
+function openTable(session: Session, { file, format }: LocalTable, place: { workDirectory: string; ids: IdSource }) {
+  const staged = format === 'csv' ? join(place.workDirectory, `${place.ids.next()}.parquet`) : undefined;
+  return {
+    source: async (): Promise<TableSource> => {
+      await assertFile(file);
+      const columns = staged
+        ? await stageCsv(session, file, staged)
+        : (await parquetColumns(session, [file], 'file')).get(file);
+      return toSource(file, staged ?? file, columns ?? []);
+    },
+    close: async (): Promise<void> => {
+      if (staged) await rm(staged, { force: true });
+    },
+  };
 }
 
 /** @throws {InvalidArgumentError} naming column and file when the file has no such column or one that cannot be read as `type`. */

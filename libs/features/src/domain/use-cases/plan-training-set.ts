@@ -2,6 +2,7 @@ import { InvalidArgumentError, type FieldViolation } from '@slipway/kernel';
 import type { ColumnSpec } from '@slipway/plugin-kit';
 import type { FeatureDependencies } from '../dependencies.ts';
 import { fileInvalid, invalid, uploadExpired } from '../errors.ts';
+import { keyColumn, outputName, readArrivals } from '../feature-join.ts';
 import { selectFeatures, type SelectedFeature } from '../feature-selection.ts';
 import type { LocalFile } from '../files.ts';
 import { didYouMean } from '../near-names.ts';
@@ -22,14 +23,6 @@ export interface TrainingSetHeader {
   readonly ignoreCreatedTime: boolean;
   readonly requestId: string;
 }
-
-/** Name of a feature's column in a training set. */
-export const outputName = ({ view, feature }: SelectedFeature, fullFeatureNames: boolean): string =>
-  fullFeatureNames ? `${view.name}__${feature.name}` : feature.name;
-
-/** Column of the entity rows for a join key. */
-export const keyColumn = (keyColumns: Readonly<Record<string, string>>, joinKey: string): string =>
-  Object.hasOwn(keyColumns, joinKey) ? (keyColumns[joinKey] ?? joinKey) : joinKey;
 
 /**
  * Takes the entity rows in, checks that the join will work, keeps the rows, and hands over the plan with the snapshot that it is about.
@@ -161,12 +154,7 @@ async function toPlan(
   { unitOfWork }: FeatureDependencies,
 ): Promise<TrainingSetPlan> {
   const { name, format, eventTimeColumn, keyColumns, fullFeatureNames } = header;
-  const needed = [...new Set(selected.map(({ view }) => view.source))].sort();
-  const arrivals = await unitOfWork.read(caller, async ({ sources }) => {
-    const found: [string, string][] = [];
-    for (const source of needed) found.push([source, ((await sources.get(source))?.arrival ?? 0n).toString()]);
-    return Object.fromEntries(found);
-  });
+  const arrivals = await unitOfWork.read(caller, (reads) => readArrivals(selected, reads));
   return {
     name,
     features: selected.map((one) => one.name),
