@@ -1,0 +1,12 @@
+import type { Clock, IdSource, Logger } from '@slipway/kernel';
+import type { ProfileLibrary } from './reference/profile-library.ts';
+import type { MonitoringUnitOfWork } from './unit-of-work.ts';
+
+/** What the use cases work with. */
+export interface MonitoringDependencies {
+  readonly unitOfWork: MonitoringUnitOfWork;
+  readonly profiles: ProfileLibrary;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Logger;
+}

@@ -1,0 +1,88 @@
+import type { SqlRunner, SqlValue } from '@slipway/persistence';
+import type { Day } from '../domain/day.ts';
+import type {
+  BlockCount,
+  BlockReads,
+  DayRange,
+  NewOutcomeBlock,
+  NewPredictionBlock,
+  StoredBlock,
+} from '../domain/unit-of-work.ts';
+
+type Table = 'monitoring_prediction_block' | 'monitoring_outcome_block';
+
+interface BlockRow {
+  readonly id: string;
+  readonly payload: Uint8Array;
+}
+
+/** Blocks go through plain SQL: they are large, many, and never changed. */
+export function blockReads(sql: SqlRunner, workspace: string): BlockReads {
+  const counts = async (table: Table, objective: string, { from, until }: DayRange) => {
+    const rows = await sql.all<{ day: number; blocks: number | string; found: number | string }>(
+      `select day, count(*) as blocks, sum("rows") as found from ${table}
+       where workspace = ? and objective = ? and day >= ? and day < ? group by day order by day`,
+      [workspace, objective, from, until],
+    );
+    return new Map<Day, BlockCount>(
+      rows.map(({ day, blocks, found }) => [Number(day), { blocks: Number(blocks), rows: Number(found) }]),
+    );
+  };
+  const page = async (table: Table, id: 'block' | 'arrival', bounds: readonly SqlValue[]) => {
+    const rows = await sql.all<BlockRow>(
+      `select ${id} as id, payload from ${table}
+       where workspace = ? and objective = ? and day = ? and ${id} > ? order by ${id} limit ?`,
+      [workspace, ...bounds],
+    );
+    return rows satisfies readonly StoredBlock[];
+  };
+  return {
+    predictionCounts: (objective, days) => counts('monitoring_prediction_block', objective, days),
+    outcomeCounts: (objective, days) => counts('monitoring_outcome_block', objective, days),
+    predictions: (objective, day, after, limit) =>
+      page('monitoring_prediction_block', 'block', [objective, day, after, limit]),
+    outcomes: (objective, day, after, limit) =>
+      page('monitoring_outcome_block', 'arrival', [objective, day, after, limit]),
+  };
+}
+
+/** @returns false when the block is there already. */
+export async function addPredictionBlock(
+  sql: SqlRunner,
+  workspace: string,
+  { objective, day, id, rows, experiments, payload }: NewPredictionBlock,
+): Promise<boolean> {
+  const inserted = await sql.run(
+    `insert into monitoring_prediction_block (workspace, objective, day, block, "rows", payload)
+     values (?, ?, ?, ?, ?, ?) on conflict do nothing`,
+    [workspace, objective, day, id, rows, payload],
+  );
+  if (inserted === 0) return false;
+  const no = sql.dialect === 'sqlite' ? 0 : 'false';
+  await sql.run(
+    `insert into monitoring_day (workspace, objective, day, closed) values (?, ?, ?, ${no}) on conflict do nothing`,
+    [workspace, objective, day],
+  );
+  for (const experiment of experiments) {
+    await sql.run(
+      `insert into monitoring_experiment_day (workspace, objective, experiment, day)
+       values (?, ?, ?, ?) on conflict do nothing`,
+      [workspace, objective, experiment, day],
+    );
+  }
+  return true;
+}
+
+/** @returns false when the block is there already. */
+export async function addOutcomeBlock(
+  sql: SqlRunner,
+  workspace: string,
+  { objective, day, contentId, arrival, rows, payload }: NewOutcomeBlock,
+): Promise<boolean> {
+  const inserted = await sql.run(
+    `insert into monitoring_outcome_block (workspace, objective, day, block, arrival, "rows", payload)
+     values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
+    [workspace, objective, day, contentId, arrival, rows, payload],
+  );
+  return inserted === 1;
+}
