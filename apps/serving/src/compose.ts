@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createClient, grpcTransport, type ClientTransport } from '@slipway/clients';
 import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
+import { routingService } from '@slipway/contracts/slipway.routing.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
 import type { Component } from '@slipway/kernel';
@@ -19,13 +20,16 @@ export const builtInPlugins = [eventBusNatsPlugin, eventBusSqlitePlugin, modelRu
 export async function compose(context: ProcessContext<typeof settings>): Promise<Composition> {
   const { config } = context;
   const bus = context.createDriver('event-bus');
-  const registry = connect(config, 'registry');
-  const features = connect(config, 'features');
+  const registry = connect(config, 'registry', config.get('registry.address'));
+  const features = connect(config, 'features', config.get('features.address'));
+  const router = config.get('routing.address');
+  const routing = router === undefined ? undefined : connect(config, 'routing', router);
   const serving = await openServing(context, {
     bus,
     runtime: context.createDriver('model-runtime'),
     registry: createClient(registryService, registry),
     features: createClient(featureStoreService, features),
+    ...(routing && { routing: createClient(routingService, routing) }),
     trustedKeys: config.get('serving.trusted-key-files').map((file) => readTrustedKey(readFileSync(file, 'utf8'))),
     version: manifest.version,
   });
@@ -34,16 +38,21 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
       driverComponent('event bus', bus),
       connection('registry connection', registry),
       connection('feature store connection', features),
+      ...(routing ? [connection('router connection', routing)] : []),
     ],
     modules: [serving.module, openPlatformServices(context, [serving.store], 'inference')],
   };
 }
 
 /** Connects at the first call, so that services may start in any order. */
-function connect(config: ProcessContext<typeof settings>['config'], service: 'registry' | 'features'): ClientTransport {
+function connect(
+  config: ProcessContext<typeof settings>['config'],
+  service: 'registry' | 'features' | 'routing',
+  address: string,
+): ClientTransport {
   const authorities = config.get(`${service}.ca-file`);
   return grpcTransport({
-    address: config.get(`${service}.address`),
+    address,
     token: () => config.get(`${service}.token`)?.reveal(),
     ...(authorities !== undefined && { tls: { ca: readFileSync(authorities) } }),
   });

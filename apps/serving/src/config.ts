@@ -38,6 +38,19 @@ export const settings = composeSettings(
       schema: z.string().min(1).optional(),
       doc: 'PEM authorities that the certificate of the feature store is checked with; with it the connection is encrypted.',
     },
+    'routing.address': {
+      schema: z.string().min(1).optional(),
+      doc: 'Address of the experiment router, host:port; without it calls cannot bring assignments.',
+    },
+    'routing.token': {
+      schema: z.string().min(1).optional(),
+      doc: 'Token of this service at the router; its principal needs the role service.',
+      secret: true,
+    },
+    'routing.ca-file': {
+      schema: z.string().min(1).optional(),
+      doc: 'PEM authorities that the certificate of the router is checked with; with it the connection is encrypted.',
+    },
     'serving.trusted-key-files': {
       schema: listOf(z.string().min(1), 100),
       doc: 'PEM files of the public keys whose packages are loaded, with commas between them, e.g. the one beside the key of the registry.',
