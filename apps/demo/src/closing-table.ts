@@ -29,8 +29,8 @@ export function closingTable(outcome: StoryOutcome, resources: Resources): (read
     ['training set', `${outcome.trainingSetId.slice(0, 12)}   ${whole(outcome.trainingRows)} flights`],
     ['flights of 1 to 7 April', whole(outcome.evaluationRows)],
     ['the same rate for every flight', quality(outcome.baseline)],
-    ['version 1, schedule only', quality(outcome.scheduleOnly)],
-    ['version 2, with delays (true)', quality(outcome.withDelays)],
+    ['version 1, schedule only', quality(outcome.scheduleOnly.quality)],
+    ['version 2, with delays (true)', quality(outcome.withDelays.quality)],
     ['with a leaking join (promised)', quality(outcome.leaking)],
     ['the leaking model in truth', quality(outcome.leakingInTruth)],
     [

@@ -11,7 +11,8 @@ import { DEMO_HELP, readDemoOptions, type DemoOptions } from './options.ts';
 import { pasteTable } from './paste.ts';
 import { createScreen, type Screen } from './screen.ts';
 import { peakMemoryOf, startServer, type DemoServer } from './server.ts';
-import { MODEL, tellStory, type StoryOutcome } from './story.ts';
+import { MODEL } from './dates.ts';
+import { tellStory, type StoryOutcome } from './story.ts';
 
 const began = performance.now();
 
@@ -30,7 +31,7 @@ async function run(options: DemoOptions, screen: Screen): Promise<void> {
   const services = `127.0.0.1:${server.ports.grpc}`;
   const inference = `127.0.0.1:${server.ports.inference}`;
   const addresses = oneProcess(services, inference);
-  const flights = await openFlights(options.data ?? packagedFlights());
+  const flights = await openFlights(options.data ?? packagedFlights(), options.slice);
   const alice = connectPrincipal('alice', server.tokens.alice, addresses);
   const bob = connectPrincipal('bob', server.tokens.bob, addresses);
   const calm = new AbortController();
@@ -40,7 +41,7 @@ async function run(options: DemoOptions, screen: Screen): Promise<void> {
   try {
     await trainer.open(stopped.signal);
     await runtime.open(stopped.signal);
-    const { rows, seed } = options;
+    const { rows, seed, slice } = options;
     const folder = join(server.folder, 'files');
     mkdirSync(folder);
     const outcome = await tellStory(
@@ -55,11 +56,12 @@ async function run(options: DemoOptions, screen: Screen): Promise<void> {
         folder,
         model: MODEL,
         seed,
+        slice,
         rows,
         startedAt: Date.now(),
         attempt: options.chaos === undefined ? (step) => step() : untilAnswered,
       },
-      options.calls,
+      { calls: options.calls, kill: (pid) => process.kill(pid, 'SIGKILL') },
     );
     calm.abort();
     if (kills) screen.result(`the server was killed ${await kills} times meanwhile`);
@@ -88,9 +90,13 @@ function report(outcome: StoryOutcome, server: DemoServer, options: DemoOptions,
   const table = closingTable(outcome, resources);
   screen.table(table);
   if (options.paste !== undefined) pasteTable(options.paste, table);
-  if (options.json) process.stdout.write(`${JSON.stringify({ ...outcome, resources }, null, 2)}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify({ ...outcome, resources }, withoutBytes, 2)}\n`);
   if (outcome.swap.failed > 0 || outcome.swap.wrong > 0) process.exitCode = 1;
 }
+
+/** Models are not for reading. */
+const withoutBytes = (_key: string, value: unknown): unknown =>
+  value instanceof Uint8Array ? `${value.byteLength} bytes` : value;
 
 function sayHowToReach(server: DemoServer, screen: Screen): void {
   screen.result(

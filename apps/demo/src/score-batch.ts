@@ -7,6 +7,8 @@ import type { Stage } from './stage.ts';
 
 export const BATCH_TABLE = 'flight-delay-batch';
 
+const PARTITION_ROWS = 50_000;
+
 export interface BatchOutcome {
   readonly rows: number;
   readonly failedRows: number;
@@ -40,7 +42,7 @@ export async function scoreBatch(
     outputs: ['probability'],
     from: timestamp(startOf(period.from)),
     until: timestamp(startOf(period.until)),
-    partition_rows: stage.rows === undefined ? '50000' : '2000',
+    partition_rows: String(Math.ceil(PARTITION_ROWS / stage.slice)),
     online: { table: BATCH_TABLE, keys: ['flight_id'], fallback: 'FALLBACK_KIND_MEAN' as const },
   };
   const { operation, job } = await attempt(() =>

@@ -28,6 +28,8 @@ export interface Stage {
   readonly folder: string;
   readonly model: string;
   readonly seed: number;
+  /** About one of so many airports is in `flights`. */
+  readonly slice: number;
   /** Entity rows of a training set at most; undefined means all. */
   readonly rows: number | undefined;
   /** Milliseconds since 1970, the same throughout. */

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describeWith, startSlipway, temporaryDirectory, type SlipwayProcess } from '@slipway/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addressesOf, playScenario } from './scenario-on.ts';
+import { addressesOf, STORY_SETTINGS, tellStoryOn } from './story-on.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../../..');
@@ -24,8 +24,8 @@ const folder = temporaryDirectory();
 
 /** A server that has seen what `npm run demo -- --keep` leaves behind, in small. */
 beforeAll(async () => {
-  slipway = await startSlipway({ app: 'slipway', tokens: TOKENS });
-  await playScenario(slipway.tokens, addressesOf(slipway), 20_000);
+  slipway = await startSlipway({ app: 'slipway', tokens: TOKENS, settings: STORY_SETTINGS });
+  await tellStoryOn(slipway.tokens, addressesOf(slipway), { slice: 24 });
 });
 
 afterAll(async () => {

@@ -3,12 +3,13 @@ import { seededRandom } from '@slipway/kernel';
 import { describeWith, SERVICE_NAMES, sized, startServices, type ServiceName, type Services } from '@slipway/testing';
 import { expect, it } from 'vitest';
 import { untilAnswered } from '../src/chaos.ts';
-import type { ScenarioOutcome } from '../src/scenario.ts';
-import { addressesOfServices, HOLDERS, playScenario } from './scenario-on.ts';
+import type { StoryHashes } from '../src/story.ts';
+import { addressesOfServices, HOLDERS, STORY_SETTINGS, tellStoryOn } from './story-on.ts';
 
 const SEEDS = sized({ small: [1], full: Array.from({ length: 20 }, (_, index) => index + 1) });
-const ROWS = 20_000;
-/** Then the scenario gets the time to come to its end. */
+const SLICE = sized({ small: 24, full: 8 });
+const SETTINGS = { serving: STORY_SETTINGS, streams: STORY_SETTINGS };
+/** Then the story gets the time to come to its end. */
 const KILLS_MAX = sized({ small: 12, full: 60 });
 /** Between the start of one victim and the end of the next, milliseconds. */
 const PAUSE_MS = { min: 50, max: 500 };
@@ -28,10 +29,11 @@ async function killAtRandom(services: Services, seed: number, ended: AbortSignal
   return victims;
 }
 
-async function playCalmly(): Promise<ScenarioOutcome> {
-  const services = await startServices({ tokens: HOLDERS });
+async function tellCalmly(): Promise<StoryHashes> {
+  const services = await startServices({ tokens: HOLDERS, settings: SETTINGS });
   try {
-    return await playScenario(services.tokens, addressesOfServices(services), ROWS);
+    const { hashes } = await tellStoryOn(services.tokens, addressesOfServices(services), { slice: SLICE });
+    return hashes;
   } finally {
     await services.stop();
   }
@@ -39,17 +41,18 @@ async function playCalmly(): Promise<ScenarioOutcome> {
 
 describeWith(['nats', 'postgresql', 's3'], 'services that are killed at any moment', () => {
   it('end where those end that nobody kills', { timeout: 600_000 * SEEDS.length }, async () => {
-    const expected = await playCalmly();
+    const expected = await tellCalmly();
     for (const seed of SEEDS) {
-      const services = await startServices({ tokens: HOLDERS });
+      const services = await startServices({ tokens: HOLDERS, settings: SETTINGS });
       const ended = new AbortController();
       const killing = killAtRandom(services, seed, ended.signal);
       try {
-        const outcome = await playScenario(services.tokens, addressesOfServices(services), ROWS, untilAnswered);
+        const at = { slice: SLICE, attempt: untilAnswered };
+        const { hashes } = await tellStoryOn(services.tokens, addressesOfServices(services), at);
         ended.abort();
         const victims = await killing;
         process.stdout.write(`seed ${seed}: killed ${victims.join(', ')}\n`);
-        expect(outcome).toEqual(expected);
+        expect(hashes).toEqual(expected);
         expect(victims.length).toBeGreaterThan(1); // how many depends on how fast the machine is
       } finally {
         ended.abort();

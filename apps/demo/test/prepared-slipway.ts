@@ -12,7 +12,7 @@ import { applyRepository, repositoryFolder } from '../src/feature-store.ts';
 import { openFlights, packagedFlights } from '../src/flights.ts';
 import { createScreen } from '../src/screen.ts';
 import { ingestPeriod, learnableOf, type Stage } from '../src/stage.ts';
-import { addressesOf, HOLDERS } from './scenario-on.ts';
+import { addressesOf, HOLDERS } from './story-on.ts';
 
 const CLI = join(import.meta.dirname, '../../cli/src/main.ts');
 export const EXAMPLE = join(import.meta.dirname, '../../../docs/examples/sklearn-trainer');
@@ -69,6 +69,7 @@ export async function prepareSlipway(rows: number): Promise<PreparedSlipway> {
     folder: folder.path,
     model: MODEL,
     seed: 1,
+    slice: 1,
     startedAt: Date.UTC(2001, 3, 8),
     attempt: (step) => step(),
   };

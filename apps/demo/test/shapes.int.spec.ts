@@ -1,62 +1,57 @@
 import { describeWith, NEEDS_MARK, sized, startContainers, startServices, startSlipway } from '@slipway/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { ScenarioOutcome } from '../src/scenario.ts';
-import { addressesOf, addressesOfServices, HOLDERS, playScenario } from './scenario-on.ts';
+import type { StoryHashes, StoryOutcome } from '../src/story.ts';
+import { addressesOf, addressesOfServices, HOLDERS, STORY_SETTINGS, tellStoryOn } from './story-on.ts';
 
-const ROWS = sized({ small: 20_000, full: 100_000 });
-const TIMEOUT_MS = sized({ small: 180_000, full: 1_800_000 });
-/** What has to be the same wherever the scenario runs. */
-const REFUSALS = ['ALIAS_MOVE_REFUSED', 'SELF_APPROVAL', 'ALIAS_MOVE_REFUSED'];
+const SLICE = sized({ small: 16, full: 1 });
+const TIMEOUT_MS = sized({ small: 300_000, full: 1_800_000 });
 
-/** Outcome by shape; each shape is compared with the first. */
-const outcomes = new Map<string, ScenarioOutcome>();
+/** What has to be the same wherever the story is told, by shape; each shape is compared with the first. */
+const hashes = new Map<string, StoryHashes>();
 
-function compare(shape: string, outcome: ScenarioOutcome): void {
-  expect(outcome.refusals).toEqual(REFUSALS);
-  expect(outcome.leakingSetId).not.toBe(outcome.trainingSetId);
-  const [first] = outcomes.values();
-  outcomes.set(shape, outcome);
-  if (first) expect(outcome).toEqual(first);
+function compare(shape: string, outcome: StoryOutcome): void {
+  expect(outcome.swap).toMatchObject({ failed: 0, wrong: 0 });
+  expect(outcome.stream.stored).toBe(outcome.stream.events);
+  expect(outcome.stream.asInBatch).toBe(outcome.stream.events);
+  expect(outcome.days.losses).toHaveLength(91);
+  const [first] = hashes.values();
+  hashes.set(shape, outcome.hashes);
+  if (first) expect(outcome.hashes).toEqual(first);
 }
 
-describe('the scenario of two principals', () => {
-  it('runs in one process with embedded drivers', { timeout: TIMEOUT_MS }, async () => {
-    const slipway = await startSlipway({ app: 'slipway', tokens: HOLDERS });
+describe('the story of two principals', () => {
+  it('is told in one process with embedded drivers', { timeout: TIMEOUT_MS }, async () => {
+    const slipway = await startSlipway({ app: 'slipway', tokens: HOLDERS, settings: STORY_SETTINGS });
     try {
-      compare('one process', await playScenario(slipway.tokens, addressesOf(slipway), ROWS));
+      compare('one process', await tellStoryOn(slipway.tokens, addressesOf(slipway), { slice: SLICE }));
     } finally {
       await slipway.stop();
     }
   });
 });
 
-describeWith(['nats', 'postgresql', 's3'], 'the same scenario on NATS, PostgreSQL and S3', () => {
-  it('ends with the same training set, runs, packages and predictions', { timeout: TIMEOUT_MS }, async () => {
-    const services = await startServices({ tokens: HOLDERS });
+describeWith(['nats', 'postgresql', 's3', 'redis'], 'the same story on NATS, PostgreSQL, S3 and Redis', () => {
+  it('ends with the same published outputs and the same inventory', { timeout: TIMEOUT_MS }, async () => {
+    const settings = { serving: STORY_SETTINGS, streams: STORY_SETTINGS };
+    const services = await startServices({ tokens: HOLDERS, settings });
     try {
-      compare('services', await playScenario(services.tokens, addressesOfServices(services), ROWS));
+      compare('services', await tellStoryOn(services.tokens, addressesOfServices(services), { slice: SLICE }));
     } finally {
       await services.stop();
     }
   });
 });
 
-describe('the same scenario in containers', () => {
-  it('ends with the same training set, runs, packages and predictions', { timeout: 900_000 }, async (context) => {
+describe('the same story in containers', () => {
+  it('ends with the same published outputs and the same inventory', { timeout: 900_000 }, async (context) => {
     const containers = await startContainers({ tokens: HOLDERS });
     // also with CI=true: what runs the tests may forbid containers inside it, and the closing summary says so
     if ('unavailable' in containers) return context.skip(`${NEEDS_MARK}${containers.unavailable}]`);
     try {
-      const addresses = {
-        registry: containers.registryAddress,
-        tracking: containers.trackingAddress,
-        features: containers.featuresAddress,
-        inference: containers.inferenceAddress,
-      };
-      compare('containers', await playScenario(containers.tokens, addresses, ROWS));
+      compare('containers', await tellStoryOn(containers.tokens, containers.addresses, { slice: SLICE }));
     } catch (cause) {
       const logs = await containers.compose('logs', '--no-color', '--tail', '40');
-      throw new Error(`the scenario failed in containers:\n${logs}`, { cause });
+      throw new Error(`the story failed in containers:\n${logs}`, { cause });
     } finally {
       await containers.stop();
     }
@@ -64,14 +59,10 @@ describe('the same scenario in containers', () => {
 });
 
 afterAll(() => {
-  for (const [shape, { trainingSetId, inventoryHash, runsHash, predictionsHash }] of outcomes) {
-    const hashes = {
-      'training set': trainingSetId,
-      inventory: inventoryHash,
-      runs: runsHash,
-      predictions: predictionsHash,
-    };
-    const shown = Object.entries(hashes).map(([what, hash]) => `${what} ${hash.slice(0, 12)}`);
-    process.stdout.write(`${shape.padEnd(12)} ${shown.join('  ')}\n`);
+  for (const [shape, { trainingSet, inventory, runs, batch, losses }] of hashes) {
+    const shown = Object.entries({ 'training set': trainingSet, inventory, runs, batch, losses });
+    process.stdout.write(
+      `${shape.padEnd(12)} ${shown.map(([what, hash]) => `${what} ${hash.slice(0, 12)}`).join('  ')}\n`,
+    );
   }
 });

@@ -28,7 +28,7 @@ export async function openObjective(stage: Stage): Promise<void> {
       output: 'probability',
       label_delay_seconds: String(MORNING / 1e6),
       coverage_min: 0.9,
-      rows_min: String(stage.rows === undefined ? 1000 : 10),
+      rows_min: String(Math.ceil(1000 / stage.slice)),
       manual: true,
       request_id: `${model}-monitor`,
     }),

@@ -47,6 +47,7 @@ export interface Versions {
 
 /** April to June, day by day: two versions side by side, a decision, drift, a new version in steps, and back when it becomes worse. */
 export async function tellDays(stage: Stage, versions: Versions, calendar: Calendar): Promise<DaysOutcome> {
+  stage.screen.step('April to June, day by day: two versions side by side, drift, a retraining, a rollback');
   const story = new DaysStory(stage, versions, calendar.comparisonFrom);
   await story.prepare();
   for (const [index, month] of calendar.months.entries()) {
@@ -55,6 +56,7 @@ export async function tellDays(stage: Stage, versions: Versions, calendar: Calen
   }
   const last = calendar.months.at(-1)?.until ?? '';
   await story.play(last, (days) => days.end(last));
+  stage.screen.look('npm run slipway -- routing experiments');
   return story.outcome();
 }
 

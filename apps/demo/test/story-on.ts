@@ -3,13 +3,23 @@ import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
 import { temporaryDirectory, type Services, type SlipwayProcess } from '@slipway/testing';
 import { trainerLinearPlugin } from '@slipway/trainer-linear';
 import { connectPrincipal, oneProcess, type Addresses } from '../src/connect.ts';
-import { runScenario, type ScenarioOutcome, type ScenarioTools } from '../src/scenario.ts';
+import { MODEL } from '../src/dates.ts';
+import { openFlights, packagedFlights } from '../src/flights.ts';
+import { createScreen } from '../src/screen.ts';
+import type { Stage } from '../src/stage.ts';
+import { tellStory, type StoryOptions, type StoryOutcome } from '../src/story.ts';
 
 /** Who takes part. */
 export const HOLDERS = {
   alice: { principal: 'alice', roles: ['editor', 'approver'] },
   bob: { principal: 'bob', roles: ['approver'] },
 };
+
+/** What the story needs of the services that serve. */
+export const STORY_SETTINGS = {
+  'serving.aliases': 'champion,live,baseline',
+  'serving.prediction-log-flush-ms': 20,
+} as const;
 
 /** One process with all services. */
 export const addressesOf = ({ grpcAddress, inferenceAddress }: SlipwayProcess): Addresses =>
@@ -27,13 +37,18 @@ export const addressesOfServices = (services: Services): Addresses => ({
   monitoring: services.addressOf('monitoring'),
 });
 
-/** Plays the scenario from this process against services that run already. */
-export async function playScenario(
+export interface StoryAt extends Partial<StoryOptions> {
+  /** About one of so many airports. */
+  readonly slice: number;
+  readonly attempt?: Stage['attempt'];
+}
+
+/** Tells the story of the demo from this process against services that run already. */
+export async function tellStoryOn(
   tokens: { readonly alice: string; readonly bob: string },
   addresses: Addresses,
-  rows: number,
-  attempt?: ScenarioTools['attempt'],
-): Promise<ScenarioOutcome> {
+  { slice, attempt = (step) => step(), calls = 300, kill }: StoryAt,
+): Promise<StoryOutcome> {
   using folder = temporaryDirectory();
   const dependencies = {
     clock: systemClock,
@@ -48,10 +63,14 @@ export async function playScenario(
   await runtime.open(signal);
   const alice = connectPrincipal('alice', tokens.alice, addresses);
   const bob = connectPrincipal('bob', tokens.bob, addresses);
+  const flights = await openFlights(packagedFlights(), slice);
+  const screen = createScreen({ write: () => undefined }, false, false);
+  const startedAt = Date.UTC(2001, 3, 8);
+  const tools = { trainer, runtime, signal, flights, screen, startedAt, attempt, folder: folder.path };
   try {
-    const tools = { trainer, runtime, signal, folder: folder.path, ...(attempt && { attempt }) };
-    return await runScenario(alice, bob, tools, { model: 'flight-delay', rows });
+    return await tellStory({ alice, bob, ...tools, model: MODEL, seed: 1, slice, rows: undefined }, { calls, kill });
   } finally {
+    flights.close();
     await Promise.all([alice.close(), bob.close(), runtime.close(), trainer.close()]);
   }
 }
