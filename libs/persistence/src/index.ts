@@ -38,6 +38,7 @@ export { listAudit, type AuditQuery } from './audit/list-audit.ts';
 export { readSchemaDifference } from './database/schema-difference.ts';
 export {
   createEventConsumer,
+  makeDeadLetter,
   type EventConsumer,
   type EventConsumerOptions,
   type EventConsumerStatus,

@@ -32,6 +32,8 @@ export interface BusHead {
 
 export interface Delivery extends BusMessage {
   readonly sequence: bigint;
+  /** When the broker stored it, by its own clock, in milliseconds since 1970; absent when it does not tell. */
+  readonly storedAtMs?: number;
   /** One more than the deliveries of this message that are known to have failed, also before a restart; 1 for the first. A message that was merely held is not charged for it. */
   readonly attempt: number;
 }
@@ -96,6 +98,11 @@ export interface EventBus {
   publish(messages: readonly BusMessage[], signal: AbortSignal): Promise<readonly PublishReceipt[]>;
   /** Creates the durable when it is new, and delivers to `handler` until the subscription is drained or the bus closed. */
   subscribe(options: SubscribeOptions, handler: DeliveryHandler): Promise<Subscription>;
+  /**
+   * Deletes a durable that nobody subscribes to any more: its position is forgotten and holds nothing back. Idempotent.
+   * @throws {UnavailableError} when the broker cannot be reached.
+   */
+  forget(durable: string): Promise<void>;
   /**
    * Where the log ends now, as stored, so that a publisher notices what the broker has lost.
    * @throws {UnavailableError} when the broker cannot be reached.

@@ -4,7 +4,7 @@ import { Deadlines } from './keyed-delivery-deadlines.ts';
 
 /** One message in the hands of a subscriber, from the moment the driver took it until it is settled or given back. */
 export interface HeldMessage {
-  readonly message: BusMessage & { readonly sequence: bigint };
+  readonly message: BusMessage & Pick<Delivery, 'sequence' | 'storedAtMs'>;
   /** Failed deliveries recorded before this subscriber took it. */
   readonly failures: number;
   /** It was handed out before and nobody knows what became of it: its next delivery is recorded before the handler starts, so that a message that ends the process is dead-lettered in the end. */

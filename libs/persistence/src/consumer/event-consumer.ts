@@ -175,8 +175,8 @@ function createContext(
   };
 }
 
-/** Its id follows from consumer and message, so that a repeat after a crash is the same fact. */
-function makeDeadLetter(
+/** What a consumer publishes for a message it gives up on. Its id follows from consumer and message, so that a repeat after a crash is the same fact. */
+export function makeDeadLetter(
   { durable, service, clock }: Pick<EventConsumerOptions<object>, 'durable' | 'service' | 'clock'>,
   delivery: Delivery,
   error: unknown,

@@ -74,6 +74,7 @@ export function createMemoryEventBus(): MemoryEventBus {
       subscriptions.push(entry);
       return Promise.resolve(queue);
     },
+    forget: () => Promise.resolve(), // it keeps no positions
     head: () =>
       bus.down
         ? Promise.reject(new UnavailableError('the bus is down'))

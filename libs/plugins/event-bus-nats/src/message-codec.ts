@@ -1,6 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
-import type { BusMessage } from '@slipway/plugin-kit';
+import type { BusMessage, Delivery } from '@slipway/plugin-kit';
 
 const ID_HEADER = 'Nats-Msg-Id';
 /** Percent-encoded, because a header carries neither line breaks nor blanks at its ends. */
@@ -15,7 +15,7 @@ export function toHeaders(message: BusMessage): MsgHdrs {
 }
 
 /** A message as it was published. One that somebody else put into the stream gets its sequence as id and its subject as key. */
-export function fromStored(stored: JsMsg): BusMessage & { readonly sequence: bigint } {
+export function fromStored(stored: JsMsg): BusMessage & Pick<Delivery, 'sequence' | 'storedAtMs'> {
   const own: Record<string, string> = {};
   let id = `sequence-${stored.seq}`;
   let key = stored.subject;
@@ -27,7 +27,8 @@ export function fromStored(stored: JsMsg): BusMessage & { readonly sequence: big
   }
   const { buffer, byteOffset, byteLength } = stored.data;
   const data = new Uint8Array(buffer, byteOffset, byteLength);
-  return { subject: stored.subject, id, key, headers: own, data, sequence: BigInt(stored.seq) };
+  const storedAtMs = Number(stored.timestampNanos / 1_000_000n);
+  return { subject: stored.subject, id, key, headers: own, data, sequence: BigInt(stored.seq), storedAtMs };
 }
 
 function decodeKey(value: string): string {

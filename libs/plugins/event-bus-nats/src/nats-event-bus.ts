@@ -12,7 +12,7 @@ import {
 } from '@slipway/plugin-kit';
 import { BrokerConnection } from './broker-connection.ts';
 import type { NatsEventBusConfig } from './config.ts';
-import { fromNatsError } from './nats-errors.ts';
+import { fromNatsError, isMissing } from './nats-errors.ts';
 import { NatsSubscription } from './nats-subscription.ts';
 import { Publisher } from './publisher.ts';
 import { ensureStreams } from './stream.ts';
@@ -85,6 +85,15 @@ export class NatsEventBus implements EventBus {
     }
     this.#subscriptions.add(subscription);
     return subscription;
+  }
+
+  async forget(durable: string): Promise<void> {
+    if (this.#isClosing) throw closedError();
+    try {
+      await this.#use().broker.manager.consumers.delete(this.#config.stream, durable);
+    } catch (error) {
+      if (!isMissing(error, 'either')) throw fromNatsError(error, `forgetting durable ${durable}`);
+    }
   }
 
   async head(): Promise<BusHead> {

@@ -24,6 +24,7 @@ export class DurableTable {
   readonly #failures;
   readonly #lowest;
   readonly #countPending;
+  readonly #forget;
 
   constructor(log: EventLog) {
     this.#log = log;
@@ -46,6 +47,9 @@ export class DurableTable {
     );
     this.#failures = database.prepare<[string], { sequence: number; failures: number }>(
       'SELECT sequence, failures FROM failures WHERE durable = ?',
+    );
+    this.#forget = ['durables WHERE name = ?', 'acknowledged WHERE durable = ?', 'failures WHERE durable = ?'].map((from) =>
+      database.prepare<[string]>(`DELETE FROM ${from}`),
     );
     this.#lowest = database.prepare<[], { floor: number | null }>('SELECT min(floor) AS floor FROM durables');
     database.function('subject_matches', { deterministic: true }, (filter, subject) =>
@@ -96,6 +100,11 @@ export class DurableTable {
   /** Within a transaction. */
   recordFailures(name: string, sequence: number, failures: number): void {
     this.#putFailures.run(name, sequence, failures);
+  }
+
+  /** Within a transaction. */
+  forget(name: string): void {
+    for (const statement of this.#forget) statement.run(name);
   }
 
   /** Recorded failures by sequence. */

@@ -10,6 +10,7 @@ export interface LogRow {
   readonly subject: string;
   readonly key: string;
   readonly headers: string;
+  readonly stored_at: number;
   readonly data: Uint8Array;
 }
 
@@ -45,7 +46,7 @@ export class EventLog {
       'INSERT INTO message_ids VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence, stored_at = excluded.stored_at',
     );
     this.#read = database.prepare<[number, number, string, string, number], LogRow>(
-      `SELECT sequence, id, subject, key, headers, data FROM log
+      `SELECT sequence, id, subject, key, headers, stored_at, data FROM log
        WHERE sequence > ? AND sequence <= ? AND subject GLOB ?
          AND NOT EXISTS (SELECT 1 FROM acknowledged a WHERE a.durable = ? AND a.sequence = log.sequence)
        ORDER BY sequence LIMIT ?`,

@@ -146,6 +146,12 @@ export class SqliteEventBus implements EventBus {
     for (const other of this.#subscriptions) other.wake(); // one of the same durable takes over what was given back
   }
 
+  async forget(durable: string): Promise<void> {
+    if (this.#closing.signal.aborted) throw closedError();
+    const { table, writes } = this.#use();
+    await writes.submit(() => table.forget(durable));
+  }
+
   async head(): Promise<BusHead> {
     if (this.#closing.signal.aborted) throw closedError();
     const { log } = this.#use();

@@ -115,6 +115,7 @@ function toMessage(row: LogRow): SqliteHeld['message'] {
     id: row.id,
     subject: row.subject,
     key: row.key,
+    storedAtMs: row.stored_at,
     headers: JSON.parse(row.headers) as Record<string, string>, // written by `EventLog.append`
     data: new Uint8Array(row.data.buffer, row.data.byteOffset, row.data.byteLength),
   };

@@ -1,5 +1,6 @@
 import { defineEntity } from '@mikro-orm/core';
 import { columns } from '@slipway/persistence';
+import { StreamRow } from './stream/stream-entity.ts';
 
 /**
  * A slot of one server: what its alias names and what answers. The store writes it with statements of its own, since guard and write must be
@@ -26,4 +27,4 @@ export const SlotEntity = defineEntity({
 });
 
 /** Entities of serving, for the composition of a process. */
-export const servingEntities = [SlotEntity] as const;
+export const servingEntities = [SlotEntity, StreamRow] as const;

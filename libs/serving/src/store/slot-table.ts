@@ -1,4 +1,5 @@
 import { Migration } from '@mikro-orm/migrations';
+import { StreamTable } from './stream/stream-table.ts';
 
 /** Statements that both databases understand. */
 const STATEMENTS = [
@@ -28,4 +29,4 @@ class SlotTable extends Migration {
 }
 
 /** Tables of serving, oldest first. */
-export const servingMigrations = { sqlite: [SlotTable], postgresql: [SlotTable] } as const;
+export const servingMigrations = { sqlite: [SlotTable, StreamTable], postgresql: [SlotTable, StreamTable] } as const;

@@ -152,7 +152,9 @@ export class ServingHarness {
       ids,
       log: options.log ?? silentLogger,
     });
-    const invokers = [...this.service.services, ...this.service.streamServices].map((each) => createInvoker(each, invokerDependencies()));
+    const invokers = [...this.service.services, ...this.service.streamServices].map((each) =>
+      createInvoker(each, invokerDependencies()),
+    );
     const transport = inProcessTransport({ invokers, clock: systemClock });
     this.client = createClient(gRPCInferenceService, transport);
     this.predictions = createClient(predictionService, transport);
