@@ -9,3 +9,4 @@ export {
   testCaller,
   type TestDatabases,
 } from './test-databases.ts';
+export { ManualClock, settle } from '../operations/testing/manual-clock.ts';
