@@ -29,8 +29,8 @@ export interface ShadowMetrics {
 }
 
 export interface ShadowScorerOptions {
-  readonly models: ServedModels;
-  readonly predictor: Predictor;
+  readonly models: Pick<ServedModels, 'find'>;
+  readonly predictor: Pick<Predictor, 'rescore'>;
   /** Rows of calls that may wait; the shadows of further calls are left out. */
   readonly rowsMax: number;
   /** Longest time for what waits when the server ends: the log behind it needs some of the budget, too. */
