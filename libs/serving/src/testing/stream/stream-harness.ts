@@ -3,6 +3,7 @@ import type { Delivery, EventBus, Subscription } from '@slipway/plugin-kit';
 import type { StreamConfig } from '../../stream-config.ts';
 import { sumModel } from '../sum-model.ts';
 import { ServingHarness, type HarnessOptions } from '../serving-harness.ts';
+import type { StoredPredictionCalls } from '../../rpc/stream/prediction-table-calls.ts';
 import { FakePredictionTables } from './fake-prediction-tables.ts';
 
 /** Short waits; safe with the window of two hours that buses have by default. */
@@ -12,16 +13,18 @@ export const STREAM_CONFIG: StreamConfig = {
   refreshMs: 200,
 };
 
-export interface StreamHarness {
+export interface StreamHarness<Tables = FakePredictionTables> {
   readonly harness: ServingHarness;
-  readonly tables: FakePredictionTables;
+  readonly tables: Tables;
 }
 
 /** Serving with streams on; the model `m` has version 1, which answers a + b, both of the request. */
-export async function startStreams(
-  options: Omit<HarnessOptions, 'tables'> & { readonly tables?: FakePredictionTables },
-): Promise<StreamHarness> {
-  const tables = options.tables ?? new FakePredictionTables();
+export function startStreams(options: Omit<HarnessOptions, 'tables'>): Promise<StreamHarness>;
+export function startStreams<Tables extends StoredPredictionCalls>(
+  options: HarnessOptions & { readonly tables: Tables },
+): Promise<StreamHarness<Tables>>;
+export async function startStreams(options: HarnessOptions): Promise<StreamHarness<StoredPredictionCalls>> {
+  const { tables = new FakePredictionTables() } = options;
   const config = { streams: STREAM_CONFIG, ...options.config };
   const harness = await ServingHarness.start({ ...options, tables, config });
   return { harness, tables };
