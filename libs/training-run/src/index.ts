@@ -6,8 +6,8 @@ export { scoreTable } from './score-table.ts';
 export {
   trainAndRegister,
   TrainingStoppedError,
-  type ModelFeature,
   type TrainedVersion,
-  type TrainingPlan,
   type TrainingTools,
 } from './train-and-register.ts';
+export { type ModelFeature, type TrainingPlan } from './training-plan.ts';
+export { profileOf } from './profile-of.ts';

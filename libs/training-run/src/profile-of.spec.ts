@@ -6,7 +6,7 @@ import { trainerLinearPlugin } from '@slipway/trainer-linear';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { profileOf } from './profile-of.ts';
 import { scoreTable } from './score-table.ts';
-import type { TrainingPlan } from './train-and-register.ts';
+import type { TrainingPlan } from './training-plan.ts';
 import { setOf } from './testing/training-set.ts';
 
 const random = seededRandom(11);

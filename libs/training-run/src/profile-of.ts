@@ -4,7 +4,7 @@ import { buildProfileSteps, encodeProfile, type FeatureColumn } from '@slipway/r
 import { runSteps } from '@slipway/training';
 import { labelsOf } from './judge.ts';
 import { scoreTable } from './score-table.ts';
-import type { TrainingPlan } from './train-and-register.ts';
+import type { TrainingPlan } from './training-plan.ts';
 
 /** Enough for shares of a day to the percent in a year of days; scoring them takes about half a second. */
 const PROFILE_ROWS = 500_000;

@@ -7,7 +7,8 @@ import { trainerLinearPlugin } from '@slipway/trainer-linear';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordingServices, RUN_ID, VERSION } from './testing/recording-services.ts';
 import { setOf } from './testing/training-set.ts';
-import { trainAndRegister, TrainingStoppedError, type TrainingPlan, type TrainingTools } from './train-and-register.ts';
+import { trainAndRegister, TrainingStoppedError, type TrainingTools } from './train-and-register.ts';
+import type { TrainingPlan } from './training-plan.ts';
 
 const dependencies = {
   clock: systemClock,

@@ -1,3 +1,13 @@
+/** Counts by bin as they are, `(a - b) ln(a / b)` summed: infinite when a bin is empty on one side. For comparison with what others report. */
+export function plainPopulationStability(reference: readonly number[], current: readonly number[]): number {
+  const before = reference.reduce((sum, count) => sum + count, 0);
+  const now = current.reduce((sum, count) => sum + count, 0);
+  return reference.reduce((sum, count, bin) => {
+    const [a, b] = [(current[bin] ?? 0) / now, count / before];
+    return a === b ? sum : sum + (a - b) * Math.log(a / b);
+  }, 0);
+}
+
 /**
  * Population stability index of two binned samples, less what chance alone gives it: about 0 without a shift, whatever the sizes.
  *
