@@ -1,6 +1,6 @@
 import type { PredictRequest } from '@slipway/contracts/slipway.serving.v1';
 import { temporaryDirectory } from '@slipway/testing';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { hearPredictions } from './testing/hear-predictions.ts';
 import { ServingHarness } from './testing/serving-harness.ts';

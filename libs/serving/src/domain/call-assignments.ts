@@ -51,7 +51,7 @@ const refuse = (field: string, description: string): InvalidArgumentError =>
 function readUnitOfRow({ tokens, ofRow, rows }: SentAssignments): readonly number[] {
   const field = 'assignment_of_row';
   if (ofRow.length === 0) {
-    if (tokens.length === 1) return new Array<number>(rows).fill(0);
+    if (tokens.length === 1) return Array.from({ length: rows }, () => 0);
     throw refuse(field, `is missing; say which of the ${tokens.length} assignments each row has`);
   }
   if (ofRow.length !== rows) throw refuse(field, `has ${ofRow.length} entries for ${rows} rows; send one for each row`);

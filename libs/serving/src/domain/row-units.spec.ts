@@ -1,6 +1,6 @@
 import { unitHash } from '@slipway/assignments';
 import type { ColumnData } from '@slipway/plugin-kit';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unitsOfRows } from './row-units.ts';
 

@@ -12,7 +12,8 @@ export interface RowUnits {
 export function unitsOfRows(entities: Columns, rows: number): RowUnits {
   if (entities.size === 0) return { hashes: [], ofRow: [] };
   const columns = [...entities.values()];
-  const ofRow = columns.reduce((places, column) => refine(places, column), new Array<number>(rows).fill(0));
+  const together = Array.from({ length: rows }, () => 0);
+  const ofRow = columns.reduce<readonly number[]>(refine, together);
   const hash = unitHasher([...entities.keys()]);
   const hashes: string[] = [];
   for (const [row, place] of ofRow.entries()) {

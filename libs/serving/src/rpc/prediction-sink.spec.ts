@@ -2,7 +2,7 @@ import { decodePayload, encodePayload, parseCloudEvent, predictionLogged } from 
 import { createIdSource, seededRandom, systemClock, UnavailableError } from '@slipway/kernel';
 import type { BusMessage } from '@slipway/plugin-kit';
 import { describe, expect, it } from 'vitest';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { sliceCall, type LoggedCall } from '../domain/logged-call.ts';
 import { createPredictionSink } from './prediction-sink.ts';
 import { predictionsJson } from './predictions-json.ts';

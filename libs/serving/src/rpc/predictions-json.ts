@@ -75,10 +75,7 @@ const textsJson = (columns: readonly LoggedTexts[]) =>
 
 /** What is not finite is a word in proto3 JSON. */
 function doublesJson(values: Float64Array): (number | string)[] {
-  const json = new Array<number | string>(values.length);
-  for (let row = 0; row < values.length; row += 1) {
-    const value = values[row] ?? 0;
-    json[row] = Number.isFinite(value) ? value : String(value);
-  }
+  const json: (number | string)[] = [];
+  for (const value of values) json.push(Number.isFinite(value) ? value : String(value));
   return json;
 }

@@ -8,9 +8,12 @@ const LOADER = [`${DOMAIN}/package-version-loader.spec.ts`];
 const MODELS = [`${DOMAIN}/served-models.spec.ts`];
 const CODEC = [`${RPC}/tensor-codec.spec.ts`];
 const FAILED_LOADS = ['libs/serving/src/failed-loads.spec.ts'];
-const FEATURE_TENSOR = [`${DOMAIN}/feature-tensor.spec.ts`];
+const SCORING = 'libs/scoring/src';
+const FEATURE_TENSOR = [`${SCORING}/feature-tensor.spec.ts`];
 const PREDICTION_ROWS = [`${DOMAIN}/prediction-rows.spec.ts`];
 const PREDICTION_LOG = [`${DOMAIN}/prediction-log.spec.ts`];
+const ASSIGNMENTS = ['libs/serving/src/prediction-assignments.spec.ts'];
+const SHADOWS = ['libs/serving/src/prediction-shadows.spec.ts'];
 const CACHE = [`${STORE}/package-cache.spec.ts`];
 
 /** Which version answers, when it changes, and what goes in and out. */
@@ -179,8 +182,8 @@ export const SERVING_SABOTEURS: readonly Saboteur[] = [
   {
     name: 'models of the default workspace answer everybody',
     file: `${RPC}/model-infer.ts`,
-    find: 'readModelName(name, context.caller.workspace, defaultAlias)',
-    replace: "readModelName(name, 'default', defaultAlias)",
+    find: 'readSlotKey(name, call.nameField, context.caller.workspace, defaultAlias, assigned)',
+    replace: "readSlotKey(name, call.nameField, 'default', defaultAlias, assigned)",
     suites: [`${RPC}/model-infer.spec.ts`],
   },
   {
@@ -192,45 +195,41 @@ export const SERVING_SABOTEURS: readonly Saboteur[] = [
   },
   {
     name: 'a feature that is too old is fed to the model',
-    file: `${DOMAIN}/feature-tensor.ts`,
-    find: "status === 'PRESENT' ? data.values[row] : undefined",
-    replace: "status !== 'NOT_FOUND' ? data.values[row] : undefined",
+    file: `${SCORING}/feature-tensor.ts`,
+    find: "(statuses[row] === 'PRESENT' ? 1 : 0)",
+    replace: "(statuses[row] !== 'NOT_FOUND' ? 1 : 0)",
     suites: FEATURE_TENSOR,
   },
   {
     name: 'a missing feature is zero where the input has no missing value',
-    file: `${DOMAIN}/feature-tensor.ts`,
-    find: '  assertAllPresent(place);\n',
-    replace: '',
+    file: `${SCORING}/feature-tensor.ts`,
+    find: "  if (fault?.kind === 'missing') throw missing(place, fault.row);\n",
+    replace: "  if (filled && fault?.kind === 'missing') return filled.tensor;\n",
     suites: FEATURE_TENSOR,
   },
   {
     name: 'an answer names another version than the one that made it',
     file: `${RPC}/predict.ts`,
-    find: `  { predictor, metrics, nextPredictionId, log, clock }: PredictDependencies,
-  key: SlotKey,
+    find: `  { predictor, metrics, nextPredictionId, log, verifier }: PredictDependencies,
   { ref, scorer }: ServedVersion,
-  message: PredictRequest__Output,
+  { message, key, request, assigned, predictionIds }: Question,
   context: CallContext,
   stages: StageClock,
 ): Promise<PredictResponse> {
   const { signal, deadlineMs, requestId, traceparent } = context;
-  const request = readPredictionRequest(message, key.workspace);
   const call = { signal, deadlineMs, requestId, traceparent, stages };
   const prediction = await predictor.predict(scorer, request, call);
 `,
-    replace: `  { predictor, metrics, nextPredictionId, log, clock, models }: PredictDependencies,
-  key: SlotKey,
+    replace: `  { predictor, metrics, nextPredictionId, log, verifier, models }: PredictDependencies,
   { scorer }: ServedVersion,
-  message: PredictRequest__Output,
+  { message, key, request, assigned, predictionIds }: Question,
   context: CallContext,
   stages: StageClock,
 ): Promise<PredictResponse> {
   const { signal, deadlineMs, requestId, traceparent } = context;
-  const request = readPredictionRequest(message, key.workspace);
   const call = { signal, deadlineMs, requestId, traceparent, stages };
   const prediction = await predictor.predict(scorer, request, call);
-  const { ref } = findVersion(models, key, message.model, '', 'model');
+  const { ref } = findVersion(models, key, request.model, '', 'model');
 `,
     suites: ['libs/serving/src/prediction-swap.spec.ts'],
   },
@@ -263,11 +262,67 @@ export const SERVING_SABOTEURS: readonly Saboteur[] = [
     suites: PREDICTION_ROWS,
   },
   {
-    name: 'a unit has another name when its keys come in another order',
-    file: `${DOMAIN}/prediction-rows.ts`,
-    find: '[...entities].sort(([left], [right]) => (left < right ? -1 : 1));',
-    replace: '[...entities];',
-    suites: PREDICTION_ROWS,
+    name: 'rows of different units are taken for one',
+    file: `${DOMAIN}/row-units.ts`,
+    find: 'const value = values[row];',
+    replace: 'const value = values[0];',
+    suites: [`${DOMAIN}/row-units.spec.ts`],
+  },
+  {
+    name: 'an assignment of another workspace is taken',
+    file: `${DOMAIN}/call-assignments.ts`,
+    find: 'if (each.workspace !== workspace) {',
+    replace: "if (each.workspace === '') {",
+    suites: ASSIGNMENTS,
+  },
+  {
+    name: 'rows go to a deployment that the router gave to others',
+    file: `${DOMAIN}/call-assignments.ts`,
+    find: "    ['deployment', nameOf(each.deployment), nameOf(first.deployment)],\n",
+    replace: '',
+    suites: ASSIGNMENTS,
+  },
+  {
+    name: 'the model of a call and that of its assignments may differ',
+    file: `${RPC}/assigned-call.ts`,
+    find: 'if (key.model === model && key.alias === alias) return key;',
+    replace: 'if (key.model === model || key.alias === alias) return key;',
+    suites: ASSIGNMENTS,
+  },
+  {
+    name: 'a version is scored twice for a call',
+    file: `${DOMAIN}/shadow-scorer.ts`,
+    find: 'known.get(ref.digest) ?? (await',
+    replace: '(await',
+    suites: SHADOWS,
+  },
+  {
+    name: 'a shadow whose model fails takes the call out of the log',
+    file: `${DOMAIN}/shadow-scorer.ts`,
+    find: "      log.debug({ err: error, ...key, rows }, 'a shadow could not score');\n      return undefined;",
+    replace: '      throw error;',
+    suites: SHADOWS,
+  },
+  {
+    name: 'shadows that find no room are not counted as lost',
+    file: `${DOMAIN}/shadow-scorer.ts`,
+    find: '    metrics.dropped(rowsOf(shadowed) * shadowed.shadows.length);\n',
+    replace: '',
+    suites: [`${DOMAIN}/shadow-scorer.spec.ts`],
+  },
+  {
+    name: 'a given feature is fetched over',
+    file: `${DOMAIN}/predictor.ts`,
+    find: 'plan.storeFeatures.filter((name) => !columns.has(name))',
+    replace: 'plan.storeFeatures',
+    suites: ['libs/serving/src/given-features.spec.ts'],
+  },
+  {
+    name: 'half of a call is left out when its event is split',
+    file: `${RPC}/prediction-sink.ts`,
+    find: '[[sliceCall(first, 0, middle)], [sliceCall(first, middle, rows)]]',
+    replace: '[[sliceCall(first, 0, middle)]]',
+    suites: [`${RPC}/prediction-sink.spec.ts`],
   },
   {
     name: 'predictions of two workspaces go out in one event',
