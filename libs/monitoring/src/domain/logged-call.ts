@@ -20,7 +20,8 @@ export interface LoggedCall {
   readonly shadows: readonly { readonly version: VersionRef; readonly outputs: LoggedNumbers }[];
 }
 
-export type LoggedNumbers = Readonly<Record<string, { readonly values: readonly number[] }>>;
+/** A number that JSON cannot say is its text: `NaN`, `Infinity`, `-Infinity`. */
+export type LoggedNumbers = Readonly<Record<string, { readonly values: readonly (number | string)[] }>>;
 export type LoggedTexts = Readonly<Record<string, { readonly values: readonly string[] }>>;
 
 export interface LoggedUnit {

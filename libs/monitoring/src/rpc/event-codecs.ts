@@ -1,12 +1,10 @@
 import { driftDetected, outcomeObserved, performanceDegraded, windowClosed } from '@slipway/contracts';
 import type { WindowVersion } from '@slipway/contracts/slipway.monitoring.v1';
-import type { PredictionsLogged__Output } from '@slipway/contracts/slipway.serving.v1';
 import type { EventDefinition } from '@slipway/kernel';
 import type { Alert, DriftCheck } from '../domain/alert.ts';
 import { dayText } from '../domain/day.ts';
 import type { VersionStats } from '../domain/day-stats.ts';
 import type { MonitoringFact } from '../domain/facts.ts';
-import type { LoggedCall } from '../domain/logged-call.ts';
 
 /** A fact as it is published. */
 export interface EncodedFact {
@@ -70,33 +68,4 @@ const toWindowVersion = ({ model, version, answered, rows, scoreSum, labelled }:
   log_loss: labelled.logLossSum / labelled.rows,
   mean_score: scoreSum / rows,
   mean_label: labelled.positives / labelled.rows,
-});
-
-type WireCall = PredictionsLogged__Output['calls'][number];
-
-/** The calls of an event that belong to an objective and to a time that there is. */
-export function fromPredictionsLogged({
-  model,
-  calls,
-}: Pick<PredictionsLogged__Output, 'model' | 'calls'>): LoggedCall[] {
-  return calls.flatMap((call) => {
-    if (call.objective === '' || !Number.isSafeInteger(Number(call.time_micros))) return [];
-    return [fromCall(model, call)];
-  });
-}
-
-const fromCall = (model: string, call: WireCall): LoggedCall => ({
-  time: BigInt(call.time_micros),
-  objective: call.objective,
-  served: { model, version: Number(call.version), digest: call.digest },
-  predictionIds: call.prediction_ids,
-  outputs: call.outputs,
-  numberFeatures: call.number_features,
-  textFeatures: call.text_features,
-  units: call.units.map(({ unit_hash: unitHash, experiment, arm }) => ({ unitHash, experiment, arm })),
-  unitOfRow: call.unit_of_row,
-  shadows: call.shadows.map(({ model: shadow, version, digest, outputs }) => ({
-    version: { model: shadow, version: Number(version), digest },
-    outputs,
-  })),
 });

@@ -1,10 +1,9 @@
 import { predictionLogged } from '@slipway/contracts';
-import type { PredictionsLogged__Output } from '@slipway/contracts/slipway.serving.v1';
-import type { Clock, Logger } from '@slipway/kernel';
+import type { Clock, EventDefinition, Logger } from '@slipway/kernel';
 import { createEventConsumer, type EventConsumer, type UnitOfWork } from '@slipway/persistence';
 import type { EventBus } from '@slipway/plugin-kit';
 import { ingestPredictions, type IngestDependencies } from '../domain/use-cases/ingest-predictions.ts';
-import { fromPredictionsLogged } from '../rpc/event-codecs.ts';
+import { readPredictions, type ReadPredictions } from '../rpc/read-predictions.ts';
 
 export interface PredictionConsumerOptions {
   readonly bus: EventBus;
@@ -25,11 +24,12 @@ export function createPredictionConsumer({ ingest, ...options }: PredictionConsu
     ...options,
     durable: 'monitoring-prediction-logged',
     service: 'monitoring',
-    definition: predictionLogged,
+    // its own reading of the payload: everything else of the definition is the same
+    definition: predictionLogged as EventDefinition<object> as EventDefinition<ReadPredictions>,
+    decode: readPredictions,
     delivery: DELIVERY,
-    handler: async (payload, envelope, { caller, attempt, signal, traceparent }) => {
+    handler: async ({ calls }, envelope, { caller, attempt, signal, traceparent }) => {
       const call = { caller, requestId: `event:${envelope.id}`, ...(traceparent === undefined ? {} : { traceparent }) };
-      const calls = fromPredictionsLogged(payload as PredictionsLogged__Output);
       const waitsForProfiles = attempt <= WAITING_DELIVERIES;
       await ingestPredictions(call, { id: envelope.id, calls, waitsForProfiles }, ingest, signal);
     },

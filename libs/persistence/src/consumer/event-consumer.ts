@@ -54,6 +54,11 @@ export interface EventConsumerOptions<Payload extends object> {
   /** Name of the durable and of the consumer in the inbox. Never changed: a new name begins anew. */
   readonly durable: string;
   readonly definition: EventDefinition<Payload>;
+  /**
+   * Reads the payload out of the data of an event, which is JSON that was parsed; by default through its message. For events so large that two
+   * copies of their columns count. @throws {InvalidArgumentError} when it does not fit: the event is dead-lettered at once.
+   */
+  readonly decode?: (data: unknown) => Required<Payload>;
   readonly handler: EventHandler<Payload>;
   readonly unitOfWork: UnitOfWork;
   /** Consuming service; principal of what it does and source of its dead letters. */
@@ -95,13 +100,14 @@ export function createEventConsumer<Payload extends object>(options: EventConsum
   const counts = { handled: 0, failed: 0, invalid: 0, dead: 0 };
   let subscription: Subscription | undefined;
   const { bus, durable, definition, log } = options;
+  const decode = options.decode ?? ((data: unknown) => decodePayload(definition, data));
   const deadLetter = (delivery: Delivery, error: unknown): BusMessage => {
     counts.dead += 1;
     log.error({ error, durable, id: delivery.id, attempts: delivery.attempt }, 'an event is given up on');
     return makeDeadLetter(options, delivery, error);
   };
   const handle = async (delivery: Delivery, signal: AbortSignal): Promise<void> => {
-    const read = readEvent(definition, delivery);
+    const read = readEvent(decode, delivery);
     if ('error' in read) {
       counts.invalid += 1; // repeating it cannot help
       await bus.publish([deadLetter(delivery, read.error)], signal);
@@ -135,12 +141,12 @@ type ReadEvent<Payload> =
   { readonly payload: Required<Payload>; readonly envelope: CloudEvent } | { readonly error: unknown };
 
 function readEvent<Payload extends object>(
-  definition: EventDefinition<Payload>,
+  decode: (data: unknown) => Required<Payload>,
   delivery: Delivery,
 ): ReadEvent<Payload> {
   try {
     const envelope = parseCloudEvent(delivery.data, delivery.headers);
-    return { envelope, payload: decodePayload(definition, envelope.data) };
+    return { envelope, payload: decode(envelope.data) };
   } catch (error) {
     return { error };
   }

@@ -46,7 +46,7 @@ export function buildBlock(
     for (const { version, outputs } of scored) {
       const index = versions.indexOf(fullKey(version), () => version);
       const column = Object.hasOwn(outputs, output) ? outputs[output]?.values : undefined;
-      if (column) block.scores[index]?.set(column.slice(0, call.predictionIds.length), at);
+      if (column) block.scores[index]?.set(Float64Array.from(column.slice(0, call.predictionIds.length), Number), at);
       features.add(index, version, call);
     }
     addCall(block, call, at, { served: versions.indexOf(fullKey(call.served), () => call.served), arms, units });

@@ -26,7 +26,7 @@ function numberCounter({ name, edges }: ProfiledFeature & { kind: 'number' }): C
     const values = numberFeatures[name]?.values ?? [];
     const rows = Math.min(values.length, predictionIds.length);
     for (let row = 0; row < rows; row += 1) {
-      const bin = binOf(values[row] ?? Number.NaN);
+      const bin = binOf(Number(values[row])); // NaN comes as text
       into[bin] = (into[bin] ?? 0) + 1;
     }
   };
