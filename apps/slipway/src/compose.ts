@@ -1,18 +1,21 @@
 import { artifactsLocalPlugin } from '@slipway/artifacts-local';
 import { artifactsS3Plugin } from '@slipway/artifacts-s3';
-import { createClient, inProcessTransport } from '@slipway/clients';
+import { createClient, inProcessTransport, type ClientTransport } from '@slipway/clients';
 import { gRPCInferenceService } from '@slipway/contracts/inference';
 import { auditService } from '@slipway/contracts/slipway.audit.v1';
 import { operationService } from '@slipway/contracts/slipway.common.v1';
 import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
+import { monitorService } from '@slipway/contracts/slipway.monitoring.v1';
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
-import { predictionService } from '@slipway/contracts/slipway.serving.v1';
+import { routingService } from '@slipway/contracts/slipway.routing.v1';
+import { predictionService, streamService } from '@slipway/contracts/slipway.serving.v1';
 import { trackingService } from '@slipway/contracts/slipway.tracking.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
 import { openFeatures } from '@slipway/features';
 import { localBackend, openGateway } from '@slipway/gateway';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
+import { openMonitoring } from '@slipway/monitoring';
 import { offlineStoreDuckdbPlugin } from '@slipway/offline-store-duckdb';
 import { onlineStoreLmdbPlugin } from '@slipway/online-store-lmdb';
 import { onlineStoreRedisPlugin } from '@slipway/online-store-redis';
@@ -24,8 +27,10 @@ import {
   internalCallers,
   type Composition,
   type ProcessContext,
+  type ServiceModule,
 } from '@slipway/platform';
 import { openRegistry } from '@slipway/registry';
+import { openRouting } from '@slipway/routing';
 import { openServing } from '@slipway/serving';
 import { openTracking } from '@slipway/tracking';
 import manifest from '../package.json' with { type: 'json' };
@@ -56,33 +61,60 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     online: context.createDriver('online-store'),
   });
 
-  // Between services of one process calls go through the same chain, without a socket and with a token that is valid here alone.
-  const internal = internalCallers(context.random, 'serving');
-  const invokers = [...registry.module.services, ...features.module.services].map((service) =>
-    createInvoker(service, { ...context.invokerDependencies, resolveCaller: internal.resolveCaller }),
-  );
-  const transport = inProcessTransport({ invokers, clock: context.clock, token: () => internal.token });
+  const { trustedKey } = registry.signingKeys;
+  const call = internalTransports(context);
+  const callRegistry = createClient(registryService, call('monitor', [registry.module]));
+  const monitoring = await openMonitoring(context, { bus, registry: callRegistry, trustedKeys: [trustedKey] });
+
+  const toRouter = call('experiment-router', [registry.module, monitoring.module]);
+  const routing = await openRouting(context, {
+    bus,
+    registry: createClient(registryService, toRouter),
+    monitor: createClient(monitorService, toRouter),
+  });
+
+  const toServing = call('serving', [registry.module, features.module, routing.module]);
   const serving = await openServing(context, {
     bus,
     runtime: context.createDriver('model-runtime'),
-    registry: createClient(registryService, transport),
-    features: createClient(featureStoreService, transport),
-    trustedKeys: [registry.signingKeys.trustedKey],
+    registry: createClient(registryService, toServing),
+    features: createClient(featureStoreService, toServing),
+    routing: createClient(routingService, toServing),
+    trustedKeys: [trustedKey],
     version: manifest.version,
   });
-  const platform = openPlatformServices(context, [registry.store, serving.store, features.store, tracking.store]);
-  const { invokerDependencies } = context;
+
+  const parts = [registry, tracking, features, monitoring, routing, serving];
+  const platform = openPlatformServices(
+    context,
+    parts.map(({ store }) => store),
+  );
+  const backend = (name: string, { module }: { module: ServiceModule }, services: Parameters<typeof localBackend>[2]) =>
+    localBackend(name, module, services, context.invokerDependencies);
   // what the gateway offers as JSON, in the order of the page: each service as a caller from outside would see it
   const backends = [
-    localBackend('tracking', tracking.module, [trackingService], invokerDependencies),
-    localBackend('registry', registry.module, [registryService], invokerDependencies),
-    localBackend('serving', serving.module, [predictionService, gRPCInferenceService], invokerDependencies),
-    localBackend('features', features.module, [featureStoreService], invokerDependencies),
-    localBackend('platform', platform, [operationService, auditService], invokerDependencies),
+    backend('tracking', tracking, [trackingService]),
+    backend('registry', registry, [registryService]),
+    backend('serving', serving, [predictionService, streamService, gRPCInferenceService]),
+    backend('features', features, [featureStoreService]),
+    backend('routing', routing, [routingService]),
+    backend('monitoring', monitoring, [monitorService]),
+    backend('platform', { module: platform }, [operationService, auditService]),
   ];
   const gateway = openGateway(context, { bus, backends, version: manifest.version });
   return {
     components: [driverComponent('event bus', bus)],
-    modules: [registry.module, tracking.module, features.module, serving.module, platform, gateway],
+    modules: [...parts.map(({ module }) => module), platform, gateway],
+  };
+}
+
+/** Between services of one process calls go through the same chain, without a socket and with a token that is valid here alone. */
+function internalTransports({ random, clock, invokerDependencies }: ProcessContext<typeof settings>) {
+  return (caller: string, modules: readonly ServiceModule[], roles = ['service']): ClientTransport => {
+    const { token, resolveCaller } = internalCallers(random, caller, roles);
+    const invokers = modules
+      .flatMap(({ services }) => services)
+      .map((service) => createInvoker(service, { ...invokerDependencies, resolveCaller }));
+    return inProcessTransport({ invokers, clock, token: () => token });
   };
 }

@@ -1,8 +1,10 @@
 import { featuresSettings } from '@slipway/features';
 import { gatewaySettings } from '@slipway/gateway';
+import { monitoringSettings } from '@slipway/monitoring';
 import { metadataSettings } from '@slipway/persistence';
 import { composeSettings, driverSetting } from '@slipway/platform';
 import { registrySettings } from '@slipway/registry';
+import { routingSettings } from '@slipway/routing';
 import { servingSettings } from '@slipway/serving';
 import { trackingSettings } from '@slipway/tracking';
 
@@ -22,5 +24,7 @@ export const settings = composeSettings(
   servingSettings,
   featuresSettings,
   trackingSettings,
+  monitoringSettings,
+  routingSettings,
   gatewaySettings,
 );

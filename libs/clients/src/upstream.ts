@@ -38,6 +38,17 @@ export function upstreamSettings<const Name extends string>(
   }) as unknown as UpstreamSettings<Name>;
 }
 
+/** The same for a service that an installation may do without: it has no address by default. */
+export function optionalUpstreamSettings<const Name extends string>(
+  name: Name,
+  what: string,
+  without: string,
+): Omit<UpstreamSettings<Name>, `${Name}.address`> & { readonly [Key in `${Name}.address`]: Setting<Text> } {
+  const doc = `Address of ${what}, host:port; without it ${without}.`;
+  const settings = { ...upstreamSettings(name, what), [`${name}.address`]: { schema: text, doc } };
+  return settings as unknown as ReturnType<typeof optionalUpstreamSettings<Name>>;
+}
+
 /** Another service, as it is called from this process. */
 export interface Upstream {
   readonly transport: ClientTransport;
