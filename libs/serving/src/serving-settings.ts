@@ -16,7 +16,7 @@ const MEBIBYTE = 1024 * 1024;
 export const servingSettings = defineSettings({
   'serving.server-name': {
     schema: z.string().regex(NAME_PATTERN, 'must be letters, digits, `.`, `_` and `-`'),
-    default: 'serving-0',
+    default: 'serving-0' as string, // a stream scorer has another one
     doc: 'Name of this server in facts, in its slot table and as a consumer of events; unique among the servers of one registry.',
   },
   'serving.aliases': {

@@ -33,7 +33,7 @@ export class SqlitePredictionTables implements StoredPredictionCalls {
       let stored = 0;
       for (const [row, key] of (keys?.strings?.values ?? []).entries()) {
         const [time, sequence] = [Number(request.time_micros?.[row]), Number(request.sequences?.[row])];
-        stored += put.run(key, time, sequence, outputs?.numbers?.values[row] ?? 0).changes;
+        stored += put.run(key, time, sequence, outputs?.numbers?.values?.[row] ?? 0).changes;
       }
       return stored;
     });
