@@ -8,7 +8,8 @@ import type { DatabaseTarget } from '@slipway/persistence';
 import { temporaryDirectory } from '@slipway/testing';
 import { startFeatures, type FeatureInstallation } from '../testing/feature-installation.ts';
 import type { KillOrder } from '../testing/kill/kill-child.ts';
-import { ROWS } from '../testing/kill/kill-data.ts';
+import { MANIFEST, ROWS } from '../testing/kill/kill-data.ts';
+import { readArtifact } from '../testing/parquet-files.ts';
 import { streamOf, uploadOf } from '../testing/sample-repository.ts';
 
 const CHILD = fileURLToPath(new URL('../testing/kill/kill-child.ts', import.meta.url));
@@ -35,6 +36,7 @@ describe('the feature store after kill -9', () => {
     installation = await startFeatures({
       directory: directory.path,
       target,
+      limits: { retiredPredictionsMs: 100, reapEveryMs: 50, repositoryRefreshMs: 0 },
       hooks: { operations: { leaseMs: 600, pollMs: 50 } },
     });
     return installation;
@@ -95,6 +97,65 @@ describe('the feature store after kill -9', () => {
       const entities = { origin: { strings: { values: ['JFK'] } } };
       const answer = await next.features.getOnlineFeatures({ features: ['origin_delays:delay'], entities });
       expect(answer.features[0]?.values?.numbers?.values).toEqual([20]);
+    },
+    30_000,
+  );
+
+  // what arrives between the kill and the next process is not in the set: its rows were fixed when the operation began
+  it.each(['joined', 'stored', 'before-commit:3', 'after-commit:3'])(
+    'a scoring set killed at %s is made by the next process, of the rows that there were',
+    async (step) => {
+      const next = await killed('score', step);
+      const more = Buffer.from(ROWS.replaceAll(/^a/gm, 'b'));
+      await next.features.ingestRows(streamOf(uploadOf(HEADER, more)));
+      const done = await next.finished(await operationOf(next));
+      const result = JSON.parse(done.result_json) as { id: string; rows: string };
+      expect(result).toMatchObject({ rows: '3', from_exclusive: '0', to_inclusive: '3', commit_time: null });
+      const { scoring_sets: sets } = await next.features.listScoringSets({});
+      expect(sets.map(({ id }) => id)).toEqual([result.id]);
+      const file = await readArtifact(next.artifacts, sets[0]?.files[0]?.uri ?? '');
+      expect(file.subarray(0, 4).toString()).toBe('PAR1');
+    },
+  );
+
+  it.each([
+    ['before-commit:1', '0'],
+    ['after-commit:1', '3'],
+  ])('a position whose move was killed at %s is moved once, with one event', async (step, found) => {
+    const next = await killed('commit', step);
+    const positions = async () => (await next.features.listPositions({})).positions.map(({ arrival }) => arrival);
+    expect(await positions()).toEqual(found === '0' ? [] : [found]);
+    const { scoring_sets: sets } = await next.features.listScoringSets({});
+    const commit = () => next.features.commitScoringSet({ id: sets[0]?.id ?? '', manifest_uri: MANIFEST });
+    expect((await commit()).position).toMatchObject({ arrival: '3' });
+    expect((await commit()).position).toMatchObject({ arrival: '3' });
+    expect(await positions()).toEqual(['3']);
+    const select = `select event from slipway_outbox where type like '%position.committed%'`;
+    expect(await next.database.read(({ sql }) => sql.all(select))).toHaveLength(1);
+  });
+
+  // commits of a load: the operation, the version, the flip
+  it.each(['after-commit:2', 'loaded', 'before-commit:3', 'after-commit:3', 'shown'])(
+    'a load killed at %s is completed by the next process, shown once, and the version before is dropped',
+    async (step) => {
+      const next = await killed('load', step);
+      const read = async () => {
+        const keys = { flight: { strings: { values: ['a', 'b', 'c'] } } };
+        const { outputs, version } = await next.features.getPredictions({ table: 'late', keys });
+        return [version, outputs['probability']?.numbers?.values];
+      };
+      if (!['after-commit:3', 'shown'].includes(step)) expect(await read()).toEqual(['1', [0.1, 0.1, 0]]); // nobody has seen half of it
+      const { operations } = await next.operations.listOperations({});
+      const unfinished = operations.find(({ state }) => /PENDING|RUNNING/.test(state));
+      await next.finished(unfinished);
+      expect(await read()).toEqual(['2', [0.2, 0.2, 0]]);
+      const select = 'select version, state from features_prediction_version';
+      const versions = () => next.database.read(({ sql }) => sql.all(select));
+      for (let attempt = 0; attempt < 200 && (await versions()).length > 1; attempt += 1)
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      expect(await versions()).toEqual([{ version: 2, state: 'served' }]);
+      const events = `select event from slipway_outbox where type like '%predictions.loaded%'`;
+      expect(await next.database.read(({ sql }) => sql.all(events))).toHaveLength(2);
     },
     30_000,
   );

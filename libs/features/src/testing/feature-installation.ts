@@ -10,7 +10,8 @@ import { openTestDatabase, type TestDatabases } from '@slipway/persistence/testi
 import { createInvoker } from '@slipway/platform';
 import { offlineStoreDuckdbPlugin } from '@slipway/offline-store-duckdb';
 import { onlineStoreLmdbPlugin } from '@slipway/online-store-lmdb';
-import type { CommitStep, DatabaseTarget } from '@slipway/persistence';
+import type { CommitStep, Database, DatabaseTarget } from '@slipway/persistence';
+import type { ArtifactStore, OnlineStore } from '@slipway/plugin-kit';
 import { DEFAULT_LIMITS, type FeatureLimits } from '../domain/limits.ts';
 import { createFeaturesService, type FeaturesServiceOptions } from '../service/create-features-service.ts';
 import { featureEntities } from '../store/entities.ts';
@@ -19,6 +20,10 @@ import { featureMigrations } from '../store/migrations/feature-migrations.ts';
 export interface FeatureInstallation {
   readonly features: Client<FeatureStoreService>;
   readonly operations: Client<OperationService>;
+  /** What the service works with, to look behind its contract. */
+  readonly artifacts: ArtifactStore;
+  readonly online: OnlineStore;
+  readonly database: Database;
   /** The same for another workspace or principal. */
   connect(workspace: string, principal?: string): Client<FeatureStoreService>;
   /** @throws {Error} with its error when the operation does not succeed. */
@@ -35,6 +40,7 @@ export interface InstallationOptions {
     readonly atCommitStep?: (step: CommitStep) => void;
   };
   readonly seed?: number;
+  readonly mapSizeMebibytes?: number;
 }
 
 const callerOf = (workspace: string, principal: string): Caller => ({
@@ -66,6 +72,8 @@ export async function startFeatures(options: InstallationOptions): Promise<Featu
     dataDirectory: folder('artifacts'),
   });
   await artifacts.open(AbortSignal.timeout(10_000));
+  const lmdb = onlineStoreLmdbPlugin.parseConfig({ mapSizeMebibytes: options.mapSizeMebibytes ?? 64 });
+  const online = onlineStoreLmdbPlugin.create(lmdb, { ...shared, dataDirectory: folder('lmdb') });
   const { module, operations } = createFeaturesService({
     ...shared,
     store: { database, unitOfWork },
@@ -74,10 +82,7 @@ export async function startFeatures(options: InstallationOptions): Promise<Featu
       ...shared,
       dataDirectory: folder('duckdb'),
     }),
-    online: onlineStoreLmdbPlugin.create(onlineStoreLmdbPlugin.parseConfig({ mapSizeMebibytes: 64 }), {
-      ...shared,
-      dataDirectory: folder('lmdb'),
-    }),
+    online,
     directory: folder('features'),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     ...options.hooks,
@@ -95,6 +100,9 @@ export async function startFeatures(options: InstallationOptions): Promise<Featu
   return {
     features: createClient(featureStoreService, transportOf('default', 'alice')),
     operations: watcher,
+    artifacts,
+    online,
+    database,
     connect: (workspace, principal = 'alice') => createClient(featureStoreService, transportOf(workspace, principal)),
     finished: (operation) => finished(watcher, operation?.id ?? ''),
     stop: async () => {

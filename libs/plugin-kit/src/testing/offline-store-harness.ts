@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatMicros } from '@slipway/kernel';
-import type { ColumnData, ColumnSpec } from '../column.ts';
+import type { ColumnBatch, ColumnData, ColumnSpec } from '../column.ts';
 import type {
+  ArrivalsJob,
+  ArrivalsResult,
   ColumnRules,
   IngestJob,
   IngestResult,
@@ -111,6 +113,21 @@ export class Bench {
     return rows.map((row) => Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null]))).sort(byRow);
   }
 
+  /** Rows of `readRows` as objects. */
+  async rows(table: LocalTable, columns: readonly ColumnSpec[]): Promise<readonly Row[]> {
+    const rows: Row[] = [];
+    for await (const batch of this.store.readRows(table, columns, never)) rows.push(...plainRowsOf(batch));
+    return rows;
+  }
+
+  /** Rows of `selectArrivals` as objects. */
+  async arrivals(job: Omit<ArrivalsJob, 'outputFile' | 'arrivalColumn'>): Promise<Arrived> {
+    const file = this.path('arrived.parquet');
+    const result = await this.store.selectArrivals({ ...job, arrivalColumn: 'arrival', outputFile: file }, never);
+    const columns: readonly ColumnSpec[] = [...job.columns, { name: 'arrival', type: 'integer' }];
+    return { ...result, file, columns, content: await this.rows({ file, format: 'parquet' }, columns) };
+  }
+
   /** Rows of `readLatest` as objects, with `__event`, `__created` and `__arrival`. */
   async latest(view: ViewTable, arrivedAfter = -1n): Promise<readonly Row[]> {
     const rows: Row[] = [];
@@ -129,6 +146,12 @@ export type AcceptOptions = Pick<IngestJob, 'eventTime'> & Partial<Pick<IngestJo
 export type Ingested = IngestResult & { readonly acceptedFile: string; readonly rejectedFile: string };
 export type Joined = PointInTimeResult & { readonly file: string };
 
+export type Arrived = ArrivalsResult & {
+  readonly file: string;
+  readonly columns: readonly ColumnSpec[];
+  readonly content: readonly Row[];
+};
+
 /** A view with each column that is no key as a feature of the same name. */
 export function plainView(
   name: string,
@@ -142,22 +165,26 @@ export function plainView(
   return { name, files, snapshotId: files.join('|'), keys, features };
 }
 
-/** Objects for the rows of a batch. @throws when an array of the batch has another length than it should. */
+/** Objects for the rows of a batch of latest rows. @throws when an array of the batch has another length than it should. */
 export function rowsOf(batch: LatestRows): readonly Row[] {
-  const arrays = [
-    batch.eventTimes,
-    batch.createdTimes,
-    batch.arrivals,
-    ...batch.columns.flatMap(({ data }) => [data.values, data.present]),
-  ];
-  if (arrays.some(({ length }) => length !== batch.rows))
+  const { eventTimes, createdTimes, arrivals } = batch;
+  if ([eventTimes, createdTimes, arrivals].some(({ length }) => length !== batch.rows))
     throw new Error('an array of the batch has not one entry per row');
-  return Array.from({ length: batch.rows }, (_, row) => ({
-    ...Object.fromEntries(batch.columns.map(({ name, data }) => [name, valueAt(data, row)])),
-    __event: batch.eventTimes[row] ?? null,
-    __created: batch.createdTimes[row] ?? null,
-    __arrival: batch.arrivals[row] ?? null,
+  return plainRowsOf(batch).map((row, index) => ({
+    ...row,
+    __event: eventTimes[index] ?? null,
+    __created: createdTimes[index] ?? null,
+    __arrival: arrivals[index] ?? null,
   }));
+}
+
+/** Objects for the rows of a batch. @throws when an array of the batch has another length than it should. */
+export function plainRowsOf({ rows, columns }: ColumnBatch): readonly Row[] {
+  if (columns.some(({ data }) => data.values.length !== rows || data.present.length !== rows))
+    throw new Error('an array of the batch has not one entry per row');
+  return Array.from({ length: rows }, (_, row) =>
+    Object.fromEntries(columns.map(({ name, data }) => [name, valueAt(data, row)])),
+  );
 }
 
 function valueAt(data: ColumnData, row: number): Value {

@@ -55,6 +55,11 @@ const batch = fc.record({
   ttlMicros: fc.bigInt({ min: 1n, max: 6n }),
   windows: fc.tuple(fc.bigInt({ min: 0n, max: 8n }), fc.bigInt({ min: 1n, max: 2n ** 62n })),
   arrivedAfter: fc.integer({ min: 0, max: 900 }),
+  arrivals: fc.record({
+    after: fc.nat(200),
+    count: fc.nat(900),
+    until: fc.option(time(14), { nil: undefined }),
+  }),
 });
 type Batch = typeof batch extends fc.Arbitrary<infer T> ? T : never;
 
@@ -109,6 +114,7 @@ async function checkBatch(bench: Bench, wanted: Batch): Promise<void> {
   const oracle = new Oracle(arrived, features);
   await checkJoin(bench, wanted, view, entities, oracle);
   await checkLatest(bench, wanted, view, oracle);
+  await checkArrivals(bench, wanted, view, arrived, oracle);
 }
 
 /** Every column by itself, and every aggregation of the two columns of numbers over both windows. */
@@ -234,5 +240,52 @@ async function checkLatest(bench: Bench, wanted: Batch, view: ViewTable, oracle:
       expect(row['__arrival']).toBe(source && oracle.newest(source));
       oracle.assertFeatures(row, source, '');
     }
+  }
+}
+
+/** Rows of the source itself as entity rows, taken by their arrival. */
+async function checkArrivals(
+  bench: Bench,
+  { arrivals, ttlMicros }: Batch,
+  view: ViewTable,
+  arrived: readonly Row[],
+  oracle: Oracle,
+): Promise<void> {
+  const after = BigInt(arrivals.after) - 1n;
+  const upTo = after + BigInt(arrivals.count);
+  const expected: Row[] = [];
+  for (const row of arrived) {
+    const [arrival, event] = [row['__arrival'] as bigint, row['e'] as bigint];
+    if (arrival <= after || arrival > upTo) continue;
+    if (arrivals.until !== undefined && event >= arrivals.until) break;
+    expected.push(row);
+  }
+  const bound = arrivals.until === undefined ? {} : { until: arrivals.until };
+  const selected = await bench.arrivals({ files: view.files, columns: SOURCE, after, upTo, ...bound });
+  expect(selected.rows).toBe(expected.length);
+  expect(selected.lastArrival).toBe(expected.at(-1)?.['__arrival'] ?? after);
+  const joined: JoinedView = {
+    view,
+    entityColumns: NAMES,
+    features: view.features.map(({ name }) => ({ feature: name, output: `v__${name}` })),
+    ttlMicros,
+    createdCutoff: true,
+  };
+  const entities = { file: selected.file, format: 'parquet' as const };
+  const result = await bench.join({ entities, entityColumns: selected.columns, eventTime: 'e', views: [joined] });
+  const rows = await bench.rows({ file: result.file, format: 'parquet' }, result.columns);
+  expect(rows.map(({ arrival }) => arrival)).toEqual(expected.map((row) => row['__arrival']));
+  for (const [place, row] of rows.entries()) {
+    const source = expected[place] ?? {};
+    for (const { name } of SOURCE) expect(row[name]).toEqual(source[name]);
+    const limits = { ttlMicros, createdCutoff: true };
+    const counts = rowAsOf(
+      oracle.rows(source['case'] ?? null),
+      NAMES,
+      keysOf(source, NAMES),
+      source['e'] ?? null,
+      limits,
+    );
+    oracle.assertFeatures(row, counts, 'v__');
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { OfflineStore } from '../index.ts';
 import { Bench, never, type OfflineStorage } from './offline-store-harness.ts';
+import { arrivalsContract } from './offline-store-suite-arrivals.ts';
 import { callsContract } from './offline-store-suite-calls.ts';
 import { ingestContract } from './offline-store-suite-ingest.ts';
 import { joinContract } from './offline-store-suite-join.ts';
@@ -34,6 +35,10 @@ export function offlineStoreSuite(
     ingestContract(() => bench);
     joinContract(() => bench);
     latestContract(() => bench);
+    arrivalsContract(
+      () => bench,
+      () => storage,
+    );
     callsContract(
       () => bench,
       () => storage,
