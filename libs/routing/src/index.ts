@@ -1,0 +1,2 @@
+export { openRouting, type OpenedRouting, type RoutingDrivers } from './service/open-routing.ts';
+export { routingSettings } from './service/routing-settings.ts';
