@@ -23,6 +23,15 @@ describe('profile.json', () => {
     expect(text).toContain('"from":"0"');
   });
 
+  it('is not written longer than it is read', () => {
+    const day = {
+      ...profile.days[0],
+      features: Array.from({ length: 4096 }, () => Array.from({ length: 11 }, () => 1e6)),
+    };
+    const wide = { ...profile, days: Array.from({ length: 60 }, () => day) } as typeof profile;
+    expect(() => encodeProfile(wide)).toThrow('16777216 is the most: take fewer days or features');
+  });
+
   it.each<[string, string, string]>([
     ['no JSON', '{', 'profile: is no JSON'],
     ['another format', changed((json) => (json['format'] = 'slipway.reference-profile/v2')), 'profile.format'],

@@ -54,20 +54,30 @@ function isDay(day: string): boolean {
   return !Number.isNaN(number) && dayOf(number) === day;
 }
 
-/** `profile.json` of a profile: RFC 8785, one text for one profile. Times are decimal strings: they need all 64 bits. */
-export const encodeProfile = (profile: ReferenceProfile): string =>
-  canonicalJson({ ...profile, from: String(profile.from), until: String(profile.until) });
-
 const refuse = (field: string, description: string, cause?: unknown): InvalidArgumentError =>
   InvalidArgumentError.of(field, description, { reason: 'REFERENCE_PROFILE_INVALID', cause });
+
+/**
+ * `profile.json` of a profile: RFC 8785, one text for one profile. Times are decimal strings: they need all 64 bits.
+ * @throws {InvalidArgumentError} REFERENCE_PROFILE_INVALID when it would be longer than what `parseProfile` reads: thousands of features or days.
+ */
+export function encodeProfile(profile: ReferenceProfile): string {
+  const text = canonicalJson({ ...profile, from: String(profile.from), until: String(profile.until) });
+  assertShort(text);
+  return text;
+}
+
+function assertShort(text: string): void {
+  if (text.length > PROFILE_CHARACTERS_MAX)
+    throw refuse('profile', `has ${text.length} characters; ${PROFILE_CHARACTERS_MAX} is the most: take fewer days or features`); // prettier-ignore
+}
 
 /**
  * Reads `profile.json`. @throws {InvalidArgumentError} REFERENCE_PROFILE_INVALID when it is too long, no JSON, of another format, or when its counts
  * do not add up; naming the first field that is wrong.
  */
 export function parseProfile(text: string): ReferenceProfile {
-  if (text.length > PROFILE_CHARACTERS_MAX)
-    throw refuse('profile', `has ${text.length} characters; ${PROFILE_CHARACTERS_MAX} is the most`);
+  assertShort(text);
   const parsed = Profile.safeParse(jsonOf(text));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
