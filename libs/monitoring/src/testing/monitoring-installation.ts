@@ -16,6 +16,7 @@ import type { CommitStep, DatabaseTarget, EventConsumer, UnitOfWork } from '@sli
 import { createMemoryEventBus, openTestDatabase, type MemoryEventBus } from '@slipway/persistence/testing';
 import { createInvoker } from '@slipway/platform';
 import type { TrustedKey } from '@slipway/model-package';
+import type { EventBus } from '@slipway/plugin-kit';
 import type { RegistryCalls } from '../rpc/package-profile.ts';
 import { createMonitoringService } from '../service/create-monitoring-service.ts';
 import { monitoringEntities } from '../store/entities.ts';
@@ -43,6 +44,8 @@ export interface MonitoringInstallationOptions {
   readonly seed?: number;
   readonly evaluateEveryMs?: number;
   readonly atStep?: (step: CommitStep) => void;
+  /** One that is open, in place of the one in memory. */
+  readonly otherBus?: EventBus;
 }
 
 const callerOf = (workspace: string, principal: string): Caller => ({
@@ -66,7 +69,7 @@ export async function startMonitoring(options: MonitoringInstallationOptions): P
   const bus = createMemoryEventBus();
   const { module, consumer } = createMonitoringService({
     store: { unitOfWork },
-    bus,
+    bus: options.otherBus ?? bus,
     registry,
     trustedKeys: options.trustedKeys ?? [],
     clock,

@@ -1,5 +1,5 @@
 import { DAY_MICROS, dayOf, dayText, type Day } from '../domain/day.ts';
-import type { TestOutcome, TestRow } from './story.ts';
+import { inEventOrder, type TestOutcome, type TestRow } from './story.ts';
 
 /** One event with its id. */
 export interface TestEvent {
@@ -150,7 +150,7 @@ export class Oracle {
 
   #known(day: Day, until = 2n ** 62n): readonly Known[] {
     const rows = new Map<string, TestRow>();
-    for (const row of this.#events.flatMap((event) => event.rows)) {
+    for (const row of this.#events.flatMap((event) => inEventOrder(event.rows))) {
       if (dayOf(row.time) === day && !rows.has(row.id)) rows.set(row.id, row);
     }
     return [...rows.values()].map((row) => {

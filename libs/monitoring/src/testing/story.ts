@@ -62,12 +62,22 @@ export interface TestRow {
 export const OBJECTIVE = 'late-departure';
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+const keyOfCall = ({ time, served, scores }: TestRow) => `${time}/${served}/${Object.keys(scores).join('+')}`;
+const inCalls = (rows: readonly TestRow[]): readonly TestRow[][] => [...Map.groupBy(rows, keyOfCall).values()];
+
+/** Rows in the order in which an event has them. */
+export const inEventOrder = (rows: readonly TestRow[]): readonly TestRow[] => inCalls(rows).flat();
+
 /** Calls as serving logs them: rows of one time, one version that answered and the same listeners are one call. */
-export function eventOf(rows: readonly TestRow[], digestOf: (version: number) => string = () => ''): PredictionsLogged {
-  const keyOf = ({ time, served, scores }: TestRow) => `${time}/${served}/${Object.keys(scores).join('+')}`;
-  const calls = [...Map.groupBy(rows, keyOf).values()].map((group) => callOf(group, digestOf));
-  return { model: 'm', server: 'test', dropped: '0', calls };
-}
+export const eventOf = (
+  rows: readonly TestRow[],
+  digestOf: (version: number) => string = () => '',
+): PredictionsLogged => ({
+  model: 'm',
+  server: 'test',
+  dropped: '0',
+  calls: inCalls(rows).map((group) => callOf(group, digestOf)),
+});
 
 function callOf(rows: readonly TestRow[], digestOf: (version: number) => string): LoggedCall {
   const [first] = rows;
