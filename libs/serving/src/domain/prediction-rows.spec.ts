@@ -1,7 +1,7 @@
 import type { ColumnData } from '@slipway/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { planPrediction } from '@slipway/scoring';
-import { countRows, readGivenFeatures, readPredictionIds, readRequestFeatures } from './prediction-rows.ts';
+import { assertTaken, countRows, readPredictionIds, readSentFeatures } from './prediction-rows.ts';
 
 const text = (...values: string[]): ColumnData => ({
   type: 'string',
@@ -62,45 +62,40 @@ describe('countRows', () => {
   });
 });
 
-describe('readRequestFeatures', () => {
-  const signature = { inputs: [{ name: 'x', datatype: 'FP32', shape: [-1] } as const], outputs: [] };
-  const plan = planPrediction('m', ['request:hour'], signature);
-
-  it('marks nulls', () => {
-    const sent = columns({ hour: { ...whole(1n, 2n), present: Uint8Array.of(0, 1) } });
-    expect(readRequestFeatures(plan, sent).get('hour')).toMatchObject({
-      name: 'request:hour',
-      statuses: ['NULL_VALUE', 'PRESENT'],
-    });
-  });
-
-  it('refuses a missing and an unknown one, naming it', () => {
-    expect(() => readRequestFeatures(plan, none)).toThrow('request_features[hour]: is missing');
-    expect(() => readRequestFeatures(plan, columns({ hour: whole(1n), day: whole(1n) }))).toThrow(
-      'request_features[day]: the model does not take it; it takes hour',
-    );
-    const keyed = planPrediction('m', ['v:a'], signature);
-    expect(() => readRequestFeatures(keyed, columns({ day: whole(1n) }))).toThrow('it takes none');
-  });
-});
-
-describe('readGivenFeatures', () => {
+describe('features that a call brings', () => {
   const signature = {
     inputs: ['x', 'y', 'z'].map((name) => ({ name, datatype: 'FP32', shape: [-1] }) as const),
     outputs: [],
   };
   const plan = planPrediction('m', ['v:a', 'request:hour', 'w:b'], signature);
+  const hour = columns({ hour: { ...whole(1n, 2n), present: Uint8Array.of(0, 1) } });
+  const given = columns({ 'w:b': { ...whole(1n, 2n), present: Uint8Array.of(0, 1) } });
 
-  it('takes some or all features of the store, and marks nulls', () => {
-    const given = readGivenFeatures(plan, columns({ 'w:b': { ...whole(1n, 2n), present: Uint8Array.of(0, 1) } }));
-    expect([...given.values()]).toMatchObject([
-      { name: 'w:b', statuses: ['NULL_VALUE', 'PRESENT'], field: 'features[w:b]' },
+  it('are named as models name them, nulls marked', () => {
+    const sent = readSentFeatures(plan, { requestFeatures: hour, given });
+    const statuses = ['NULL_VALUE', 'PRESENT'];
+    expect([...sent.values()]).toMatchObject([
+      { name: 'request:hour', statuses, field: 'request_features[hour]' },
+      { name: 'w:b', statuses, field: 'features[w:b]' },
     ]);
-    expect(readGivenFeatures(plan, none).size).toBe(0);
+    expect(readSentFeatures(plan, { requestFeatures: hour }).size).toBe(1);
   });
 
-  it.each(['v:other', 'request:hour', 'a'])('refuses %s and names those that the model takes', (name) => {
-    expect(() => readGivenFeatures(plan, columns({ [name]: whole(1n) }))).toThrow(
+  it('are refused without one that only the caller knows', () => {
+    expect(() => readSentFeatures(plan, { requestFeatures: none })).toThrow('request_features[hour]: is missing');
+  });
+
+  it('may be more than a model takes, unless the caller named the model', () => {
+    const more = { requestFeatures: columns({ hour: whole(1n), day: whole(1n) }), given: none };
+    expect(readSentFeatures(plan, more).has('request:day')).toBe(true);
+    expect(() => assertTaken(plan, more)).toThrow('request_features[day]: the model does not take it; it takes hour');
+    const keyed = planPrediction('m', ['v:a'], { ...signature, inputs: signature.inputs.slice(0, 1) });
+    expect(() => assertTaken(keyed, more)).toThrow('it takes none');
+    expect(() => assertTaken(plan, { requestFeatures: hour, given })).not.toThrow();
+  });
+
+  it.each(['v:other', 'request:hour', 'a'])('%s is refused with the names of those that the model takes', (name) => {
+    expect(() => assertTaken(plan, { requestFeatures: hour, given: columns({ [name]: whole(1n) }) })).toThrow(
       `features[${name}]: the model does not take it; it takes v:a, w:b`,
     );
   });

@@ -40,24 +40,39 @@ export function countRows(entities: Columns, requestFeatures: Columns, given: Co
   return first.rows;
 }
 
-/** The features that the caller sent, by name. @throws {InvalidArgumentError} on a missing one and on one the model does not take. */
-export function readRequestFeatures(plan: PredictionPlan, sent: Columns): ReadonlyMap<string, FeatureColumn> {
-  const wanted = [...plan.requestFeatures];
-  assertKnown('request_features', sent, wanted);
-  return new Map(
-    wanted.map((name) => {
-      const data = sent.get(name);
-      const field = `request_features[${name}]`;
-      if (!data) throw refuse(field, `is missing; the model needs it with every call`);
-      return [name, sentColumn(`request:${name}`, data, field)];
-    }),
-  );
+/** What a call brought: features that only the caller knows, and those of the store that it has already. */
+export interface SentFeatures {
+  readonly requestFeatures: Columns;
+  readonly given?: Columns;
 }
 
-/** Features of the store that the caller has already, by `view:feature`. @throws {InvalidArgumentError} on one the model does not take. */
-export function readGivenFeatures(plan: PredictionPlan, given: Columns): ReadonlyMap<string, FeatureColumn> {
+/**
+ * The features that the caller sent, by reference: `request:feature` or `view:feature`.
+ * @throws {InvalidArgumentError} when one is missing that only the caller can know.
+ */
+export function readSentFeatures(plan: PredictionPlan, sent: SentFeatures): ReadonlyMap<string, FeatureColumn> {
+  const missing = [...plan.requestFeatures].find((name) => !sent.requestFeatures.has(name));
+  if (missing !== undefined)
+    throw refuse(`request_features[${missing}]`, 'is missing; the model needs it with every call');
+  return sentColumns(sent);
+}
+
+/** All that a call brought, whatever a model takes of it. */
+export function sentColumns({ requestFeatures, given = NONE }: SentFeatures): Map<string, FeatureColumn> {
+  const requested = [...requestFeatures].map(([name, data]) =>
+    sentColumn(`request:${name}`, data, `request_features[${name}]`),
+  );
+  const had = [...given].map(([name, data]) => sentColumn(name, data, `features[${name}]`));
+  return new Map([...requested, ...had].map((column) => [column.name, column]));
+}
+
+/**
+ * For a caller that named a model; one that named an objective cannot know what the model takes that answers.
+ * @throws {InvalidArgumentError} on a feature the model does not take.
+ */
+export function assertTaken(plan: PredictionPlan, { requestFeatures, given = NONE }: SentFeatures): void {
+  assertKnown('request_features', requestFeatures, [...plan.requestFeatures]);
   assertKnown('features', given, plan.storeFeatures);
-  return new Map([...given].map(([name, data]) => [name, sentColumn(name, data, `features[${name}]`)]));
 }
 
 /** Ids that the caller gives its rows; undefined when it gives none. @throws {InvalidArgumentError} when they are not one of its own for each row. */

@@ -3,7 +3,7 @@ import type { Tensor } from '@slipway/plugin-kit';
 import { featureTensor, planPrediction, type PredictionPlan } from '@slipway/scoring';
 import type { Columns, FeatureColumn, FeatureSource, OnlineFeatures, ViewRows } from './feature-source.ts';
 import type { LoadedScorer } from './ports.ts';
-import { countRows, readGivenFeatures, readRequestFeatures } from './prediction-rows.ts';
+import { assertTaken, countRows, readSentFeatures, sentColumns } from './prediction-rows.ts';
 import type { StageClock } from './stages.ts';
 import type { Turns } from './turns.ts';
 
@@ -25,6 +25,8 @@ export interface PredictionRequest {
   readonly requestFeatures: Columns;
   /** Features of the store that the caller has already, by `view:feature`; they are not fetched. */
   readonly given?: Columns;
+  /** The caller named an objective: what it brings may be more than the model takes that answers. */
+  readonly forObjective?: boolean;
   readonly asOf: Micros | undefined;
   /** Empty for all. */
   readonly outputs: readonly string[];
@@ -71,8 +73,8 @@ export class Predictor {
     const { entities, requestFeatures, given = NO_COLUMNS } = request;
     const plan = this.#planOf(request.model, scorer);
     const rows = countRows(entities, requestFeatures, given);
-    const sent = [...readRequestFeatures(plan, requestFeatures).values(), ...readGivenFeatures(plan, given).values()];
-    return this.#run(scorer, plan, request, rows, sent, call);
+    if (!request.forObjective) assertTaken(plan, request);
+    return this.#run(scorer, plan, request, rows, readSentFeatures(plan, request), call);
   }
 
   /**
@@ -87,7 +89,8 @@ export class Predictor {
     call: PredictionCall,
   ): Promise<Prediction> {
     const plan = this.#planOf(request.model, scorer);
-    const known = new Set(answered.features.map(({ name }) => name));
+    const known = sentColumns(request);
+    for (const column of answered.features) known.set(column.name, column);
     const missing = [...plan.requestFeatures].find((name) => !known.has(`request:${name}`));
     if (missing !== undefined) {
       throw new FailedPreconditionError(`the model needs request:${missing}, which the call did not bring`, {
@@ -96,7 +99,7 @@ export class Predictor {
     }
     const own = new Set(scorer.signature.outputs.map(({ name }) => name));
     const outputs = request.outputs.filter((name) => own.has(name));
-    return this.#run(scorer, plan, { ...request, outputs }, answered.rows, answered.features, call);
+    return this.#run(scorer, plan, { ...request, outputs }, answered.rows, known, call);
   }
 
   async #run(
@@ -104,11 +107,11 @@ export class Predictor {
     plan: PredictionPlan,
     request: PredictionRequest,
     rows: number,
-    known: readonly FeatureColumn[],
+    known: ReadonlyMap<string, FeatureColumn>,
     call: PredictionCall,
   ): Promise<Prediction> {
     const { stages, signal } = call;
-    const columns = new Map(known.map((column) => [column.name, column]));
+    const columns = new Map(known);
     const wanted = plan.storeFeatures.filter((name) => !columns.has(name));
     const online = wanted.length === 0 ? NOTHING : await this.#fetch(wanted, request, call);
     for (const column of online.features) columns.set(column.name, column);

@@ -76,7 +76,8 @@ async function readQuestion(
   const predictionIds = readPredictionIds(message.prediction_ids, rows);
   const assigned = await readCallAssignments(verifier, message, context, rows);
   const key = readSlotKey(message.model, 'model', workspace, defaultAlias, assigned);
-  const request = { ...read, model: message.model || `${key.model}@${key.alias}` };
+  const forObjective = assigned !== undefined;
+  const request = { ...read, model: message.model || `${key.model}@${key.alias}`, forObjective };
   return { message, key, request, assigned, predictionIds };
 }
 
