@@ -20,6 +20,8 @@ const File = z.strictObject({
   model: text(256),
   description: text(2000),
   target: text(512),
+  /** Times of the rows; with them the version gets a reference profile that monitors compare with. */
+  'time-column': text(512).optional(),
   task: z.enum(TASKS),
   features: z
     .array(

@@ -50,6 +50,7 @@ export async function trainFrom(file: TrainFile, surroundings: TrainSurroundings
       model,
       description,
       target,
+      timeColumn: file['time-column'],
       task,
       features,
       options,
@@ -91,7 +92,9 @@ async function fetchSets(
   const columns = [...file.features.map(({ column }) => column), file.target];
   const fetch = async (name: string, id: string): Promise<LearningSet> => {
     notes.write(`download of training set ${printable(id)}\n`);
-    return fetchLearningSet(connection.features, { id, file: join(folder, `${name}.parquet`), columns, signal });
+    const timeColumn = name === 'training' ? file['time-column'] : undefined;
+    const path = join(folder, `${name}.parquet`);
+    return fetchLearningSet(connection.features, { id, file: path, columns, timeColumn, signal });
   };
   const training = await fetch('training', file['training-set']);
   if (!file.evaluation) return { training, evaluation: undefined };
