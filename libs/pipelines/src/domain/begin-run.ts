@@ -35,12 +35,22 @@ export async function beginRun(tx: PipelineTransaction, ids: IdSource, begun: Ne
     change: 1n,
   };
   await tx.runs.insert(run, spec.steps.map(pendingStep), trigger === '' ? id : (causes[0]?.id ?? id));
-  tx.events.add({ runId: id, pipeline: spec.name, state: 'running', step: undefined, message: `began by ${causes[0]?.kind ?? ''} ${causes[0]?.name ?? ''}`.trim() });
+  tx.events.add({
+    runId: id,
+    pipeline: spec.name,
+    state: 'running',
+    step: undefined,
+    message: `began by ${causes[0]?.kind ?? ''} ${causes[0]?.name ?? ''}`.trim(),
+  });
   return run;
 }
 
 /** A cause more for a run that goes on; causes past the bound are not kept. */
-export const mergeCauses = (known: readonly RunCause[], more: readonly RunCause[], max: number): readonly RunCause[] => {
+export const mergeCauses = (
+  known: readonly RunCause[],
+  more: readonly RunCause[],
+  max: number,
+): readonly RunCause[] => {
   const ids = new Set(known.map(({ id }) => id));
   return [...known, ...more.filter(({ id }) => !ids.has(id))].slice(0, max);
 };

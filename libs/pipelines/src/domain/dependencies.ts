@@ -29,6 +29,11 @@ export type ReadSpec = (content: string) => PipelineSpec;
 const PRINCIPAL = 'service:pipelines';
 
 export const ownCall = (workspace: string, requestId: string): Call => ({
-  caller: { principal: PRINCIPAL, workspace: workspace || DEFAULT_WORKSPACE, allWorkspaces: false, permissions: new Set() },
+  caller: {
+    principal: PRINCIPAL,
+    workspace: workspace || DEFAULT_WORKSPACE,
+    allWorkspaces: false,
+    permissions: new Set(),
+  },
   requestId,
 });

@@ -117,7 +117,13 @@ export interface RunLedger {
   /** Takes runs that go on and that nobody owns, oldest first. */
   claim(owner: string, until: Micros, now: Micros, limit: number): Promise<readonly RunLease[]>;
   /** Extends the leases that are still the owner's. @returns their runs, and whether somebody wants them stopped. */
-  renew(owner: string, until: Micros): Promise<readonly { readonly lease: RunLease; readonly cancelRequested: boolean }[]>;
+  renew(
+    owner: string,
+    until: Micros,
+  ): Promise<readonly { readonly lease: RunLease; readonly cancelRequested: boolean }[]>;
   /** Triggers whose time has come, longest due first. */
-  due(now: Micros, limit: number): Promise<readonly { readonly workspace: string; readonly pipeline: string; readonly name: string }[]>;
+  due(
+    now: Micros,
+    limit: number,
+  ): Promise<readonly { readonly workspace: string; readonly pipeline: string; readonly name: string }[]>;
 }

@@ -58,7 +58,8 @@ export function createPipelinesService(options: PipelinesServiceOptions): Pipeli
       listener: 'grpc',
       services: [implementService(pipelineService, pipelineHandlers(deps))],
       components: [engine, ...triggerConsumers(options, deps)],
-      isReady: () => (engine.isRunning ? { ready: true } : { ready: false, reason: 'the pipeline engine is not started' }),
+      isReady: () =>
+        engine.isRunning ? { ready: true } : { ready: false, reason: 'the pipeline engine is not started' },
     },
   };
 }

@@ -67,8 +67,7 @@ function runWrites(
     sql.run('update pipelines_run set change = change + 1 where workspace = ? and id = ?', [workspace, id]);
   return {
     ...reads,
-    hasCause: async (pipeline, trigger, cause) =>
-      (await em.count(RunRow, { workspace, pipeline, trigger, cause })) > 0,
+    hasCause: async (pipeline, trigger, cause) => (await em.count(RunRow, { workspace, pipeline, trigger, cause })) > 0,
     insert: async (run, steps, cause) => {
       const row = runRowOf(workspace, run);
       await em.insert(RunRow, { ...row, cause, leaseOwner: '', leaseUntil: 0n });

@@ -29,8 +29,7 @@ export class TaskWorld {
       kind: 'task',
       timeoutMs: HOUR_MS,
       results: ['value'],
-      schema: (value) =>
-        z.strictObject({ text: value(z.string()).optional(), count: value(z.number()).optional() }),
+      schema: (value) => z.strictObject({ text: value(z.string()).optional(), count: value(z.number()).optional() }),
       execute: async (input, context) => {
         const plan = this.plans.get(context.step) ?? {};
         if (plan.waits === true) await context.wait('waits for somebody');

@@ -30,7 +30,10 @@ const duration = (minMs: number, maxMs: number) =>
 const parameter = z.strictObject({
   name: part,
   type: z.enum(['string', 'number', 'date']).default('string'),
-  default: z.union([z.string().max(4096), z.number()]).transform(String).optional(),
+  default: z
+    .union([z.string().max(4096), z.number()])
+    .transform(String)
+    .optional(),
 });
 
 const step = z.strictObject({

@@ -62,7 +62,7 @@ function orderSteps(file: YamlDocument, steps: readonly Step[]): readonly Step[]
   }
   const known = new Set(names);
   const [ordered, done] = [[] as Step[], new Set<string>()];
-  for (let left = [...steps]; left.length > 0; ) {
+  for (let left = [...steps]; left.length > 0;) {
     const ready = left.filter(({ name, needs }) =>
       needs.every((need) => done.has(need) || !known.has(need) || need === name),
     );
@@ -163,7 +163,11 @@ function checkTrigger(
   const fields = isEvent ? events.get(trigger.event) : TICK_FIELDS;
   if (isEvent) {
     const types = [...events.keys()];
-    if (!fields) file.problem(at('event'), `begins no runs${didYouMean(trigger.event, types) || `; use one of ${types.join(', ')}`}`);
+    if (!fields)
+      file.problem(
+        at('event'),
+        `begins no runs${didYouMean(trigger.event, types) || `; use one of ${types.join(', ')}`}`,
+      );
     for (const field of Object.keys(trigger.where)) {
       if (fields?.includes(field) === false)
         file.problem(at('where'), `the event has no field '${field}'${didYouMean(field, fields)}`, field);
@@ -195,8 +199,6 @@ function checkTriggerParameters(
   checkTexts(file, given, path, ({ path: reference }) => {
     const [first, field = ''] = reference;
     if (first !== root || reference.length !== 2) return `only '${root}' and a field of it is known here`;
-    return fields?.includes(field) === false
-      ? `'${root}' has no '${field}'${didYouMean(field, fields)}`
-      : undefined;
+    return fields?.includes(field) === false ? `'${root}' has no '${field}'${didYouMean(field, fields)}` : undefined;
   });
 }

@@ -29,8 +29,7 @@ export class YamlDocument {
 
   #positionOf(path: readonly PropertyKey[], key: string | undefined): Position {
     for (let length = path.length; length >= 0; length -= 1) {
-      const node: unknown =
-        length === 0 ? this.#document.contents : this.#document.getIn(path.slice(0, length), true);
+      const node: unknown = length === 0 ? this.#document.contents : this.#document.getIn(path.slice(0, length), true);
       const meant = length === path.length && key !== undefined ? keyNode(node, key) : node;
       const offset = isNode(meant) ? meant.range?.[0] : undefined;
       if (offset !== undefined) return toPosition(this.#lines, offset);

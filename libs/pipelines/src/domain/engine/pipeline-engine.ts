@@ -87,7 +87,10 @@ export class PipelineEngine implements Component {
     const done = driver
       .drive()
       .catch((error: unknown) => {
-        this.#deps.log.error({ error, run: lease.id }, 'a pipeline run is let go; whoever takes it over goes on with it');
+        this.#deps.log.error(
+          { error, run: lease.id },
+          'a pipeline run is let go; whoever takes it over goes on with it',
+        );
       })
       .finally(() => {
         if (this.#drivers.get(key)?.driver === driver) this.#drivers.delete(key);
@@ -122,7 +125,10 @@ export class PipelineEngine implements Component {
     const before = [...this.#drivers];
     const at = clock.monotonicMs();
     const held = new Map(
-      (await ledger.renew(this.#owner, this.#leaseEnd())).map((each) => [`${each.lease.workspace}/${each.lease.id}`, each]),
+      (await ledger.renew(this.#owner, this.#leaseEnd())).map((each) => [
+        `${each.lease.workspace}/${each.lease.id}`,
+        each,
+      ]),
     );
     this.#renewedAtMs = at;
     for (const [key, { driver }] of before) {

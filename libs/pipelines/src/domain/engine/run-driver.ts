@@ -162,7 +162,8 @@ export class RunDriver {
       await this.#finish(spec, outcome);
     } catch (error) {
       await this.#finish(spec, { error }).catch((unwritten: unknown) => {
-        if (!(unwritten instanceof LeaseLostError)) this.#log.error({ error: unwritten }, 'the end of a step was not written');
+        if (!(unwritten instanceof LeaseLostError))
+          this.#log.error({ error: unwritten }, 'the end of a step was not written');
         this.lose(); // the rows say that it runs: whoever takes over begins it again
       });
     } finally {

@@ -22,7 +22,10 @@ export class RunningStep {
   #isOver = false;
 
   /** @param stop aborted to end it. */
-  constructor(name: string, parts: { readonly clock: Clock; readonly note: NoteState; readonly stop: AbortController }) {
+  constructor(
+    name: string,
+    parts: { readonly clock: Clock; readonly note: NoteState; readonly stop: AbortController },
+  ) {
     this.name = name;
     this.#clock = parts.clock;
     this.#note = parts.note;

@@ -49,7 +49,8 @@ export function failStep(
   const waitMs = backoffMs * Math.min(2 ** (failures - 1), BACKOFF_FACTOR_MAX);
   const retryAt = now + BigInt(waitMs) * 1000n;
   const isLate = step.deadline !== undefined && retryAt >= step.deadline;
-  if (isPermanent || failures >= attempts || isLate) return { ...step, state: 'failed', failures, message, endTime: now };
+  if (isPermanent || failures >= attempts || isLate)
+    return { ...step, state: 'failed', failures, message, endTime: now };
   const again = cut(`attempt ${failures} of ${attempts} failed, it is tried again: ${message}`);
   return { ...step, state: 'pending', failures, message: again, retryAt };
 }

@@ -107,7 +107,5 @@ export function fillValue(value: JsonValue, lookUp: (path: ReferencePath) => Jso
   if (typeof value === 'string') return fillTemplate(value, lookUp);
   if (Array.isArray(value)) return value.map((each) => fillValue(each, lookUp));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [key, fillValue(each as JsonValue, lookUp)]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fillValue(each as JsonValue, lookUp)]));
 }

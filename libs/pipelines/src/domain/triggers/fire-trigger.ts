@@ -63,7 +63,10 @@ export async function startTriggered(
     });
     parameters = parametersOfRun(spec, Object.fromEntries(filledIn) as Record<string, string>);
   } catch (error) {
-    log.error({ error, pipeline: spec.name, trigger: trigger.name }, 'a trigger began no run: its parameters are wrong');
+    log.error(
+      { error, pipeline: spec.name, trigger: trigger.name },
+      'a trigger began no run: its parameters are wrong',
+    );
     return undefined;
   }
   const principal = `trigger:${trigger.name}`;

@@ -13,7 +13,12 @@ export interface TriggeringEvent {
 /** What an event comes to. */
 export type EventDecision =
   /** A run begins now, with all causes that were held. */
-  | { readonly kind: 'begin'; readonly state: TriggerState; readonly causes: readonly RunCause[]; readonly event: TriggeringEvent['data'] }
+  | {
+      readonly kind: 'begin';
+      readonly state: TriggerState;
+      readonly causes: readonly RunCause[];
+      readonly event: TriggeringEvent['data'];
+    }
   /** It becomes a cause of a run that goes on. */
   | { readonly kind: 'merge'; readonly state: TriggerState; readonly causes: readonly RunCause[] }
   | { readonly kind: 'hold'; readonly state: TriggerState };
@@ -22,7 +27,9 @@ export type EventDecision =
 export const isMeant = ({ where }: Pick<EventTrigger, 'where'>, data: TriggeringEvent['data']): boolean =>
   Object.entries(where).every(([field, values]) => {
     const value = data[field];
-    return (typeof value === 'object' || value === undefined ? [] : [String(value)]).some((text) => values.includes(text));
+    return (typeof value === 'object' || value === undefined ? [] : [String(value)]).some((text) =>
+      values.includes(text),
+    );
   });
 
 /** An event that the trigger means. @param isFull as many runs as allowed go on. */

@@ -105,7 +105,9 @@ describe('triggers', () => {
     for (let minute = 0; minute < 11; minute += 1) await clock.advance(60_000);
     const runs = await runsOf(process);
     expect(runs).toHaveLength(1);
-    expect(runs[0]?.causes.map(({ id }) => id)).toEqual(Array.from({ length: 100 }, (_, index) => `event-${index + 1}`));
+    expect(runs[0]?.causes.map(({ id }) => id)).toEqual(
+      Array.from({ length: 100 }, (_, index) => `event-${index + 1}`),
+    );
     expect(runs[0]?.parameters).toEqual({ until: '2001-04-29' }); // of the last one
     await drift();
     expect(await triggerOf(process)).toMatchObject({ held_back_by: 'cool-down' });

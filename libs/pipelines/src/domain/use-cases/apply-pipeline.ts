@@ -22,7 +22,14 @@ export async function applyPipeline(
       const current = await tx.pipelines.current(spec.name);
       if (current?.digest === digest) return current;
       const { principal } = call.caller;
-      const revision = { name: spec.name, revision: known.revision + 1n, content, digest, principal, updateTime: tx.now };
+      const revision = {
+        name: spec.name,
+        revision: known.revision + 1n,
+        content,
+        digest,
+        principal,
+        updateTime: tx.now,
+      };
       await tx.pipelines.put(revision);
       await applyTriggers(tx, spec, deps);
       const details = { digest, revision: revision.revision.toString() };
