@@ -22,6 +22,8 @@ it.each([
   ['serving.server-name', 'a b'],
   ['serving.queue-max', '-1'],
   ['serving.reconcile-seconds', '0'],
+  ['serving.prediction-log-features', '1.01'],
+  ['serving.shadow-rows-max', '-1'],
 ] as const)('refuses %s=%j', (key, text) => {
   expect(servingSettings[key].schema.safeParse(text).success).toBe(false);
 });
