@@ -17,10 +17,19 @@ function pipelineFile(): string {
   );
 }
 
-/** From now on the pipeline begins by itself when drift is detected. */
-export async function applyPipeline(stage: Stage): Promise<void> {
-  const content = readFileSync(pipelineFile(), 'utf8').replaceAll('flight-delay', stage.model);
-  await stage.attempt(() => stage.alice.pipelines.applyPipeline({ content, request_id: `${stage.model}-pipeline` }));
+/** Dataset of the evaluations that a backtest of the pipeline records. */
+const BACKTEST = 'backtest';
+
+/** From now on the pipeline begins by itself when drift is detected, and what it makes is judged by a backtest of its recipe. */
+export async function applyPipeline({ alice, bob, model, attempt }: Stage): Promise<void> {
+  const gate = {
+    gate: 'metric',
+    parameters: { metric: 'log_loss', dataset: BACKTEST, no_worse_than_current_by: '0', direction: 'lower' },
+  };
+  const policy = { model, alias: CHAMPION, gates: [gate], approvals_required: 1 };
+  await attempt(() => bob.registry.setAliasPolicy({ ...policy, request_id: `${model}-policy-backtest` }));
+  const content = readFileSync(pipelineFile(), 'utf8').replaceAll('flight-delay', model);
+  await attempt(() => alice.pipelines.applyPipeline({ content, request_id: `${model}-pipeline` }));
 }
 
 export interface Retrained {
