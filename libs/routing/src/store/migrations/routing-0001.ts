@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /** @param name type of texts that are compared: by bytes on both databases, whatever the locale of the server. */
-const statements = (name: string, flag: string): readonly string[] => [
+const stateTables = (name: string, flag: string): readonly string[] => [
   `create table routing_objective (
     workspace ${name} not null,
     name ${name} not null,
@@ -48,6 +48,10 @@ const statements = (name: string, flag: string): readonly string[] => [
   )`,
   'create index routing_experiment_objective on routing_experiment (workspace, objective, id)',
   'create index routing_experiment_unattended on routing_experiment (unattended, workspace, id)',
+];
+
+/** Append-only. */
+const factTables = (name: string): readonly string[] => [
   `create table routing_exposure (
     workspace ${name} not null,
     experiment ${name} not null,
@@ -105,6 +109,8 @@ const statements = (name: string, flag: string): readonly string[] => [
     primary key (workspace, key_id)
   )`,
 ];
+
+const statements = (name: string, flag: string): readonly string[] => [...stateTables(name, flag), ...factTables(name)];
 
 /** Objectives, experiments, exposures, and what they show. */
 export class RoutingSqlite1 extends Migration {
