@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createClient, grpcTransport, type ClientTransport } from '@slipway/clients';
+import { connectUpstream, createClient } from '@slipway/clients';
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
@@ -15,27 +15,14 @@ export const builtInPlugins = [eventBusNatsPlugin, eventBusSqlitePlugin];
 export async function compose(context: ProcessContext<typeof settings>): Promise<Composition> {
   const { config } = context;
   const bus = context.createDriver('event-bus');
-  const registry = connectRegistry(config);
+  const registry = connectUpstream(config, 'registry');
   const monitoring = await openMonitoring(context, {
     bus,
-    registry: createClient(registryService, registry),
+    registry: createClient(registryService, registry.transport),
     trustedKeys: config.get('monitoring.trusted-key-files').map((file) => readTrustedKey(readFileSync(file, 'utf8'))),
   });
   return {
-    components: [
-      driverComponent('event bus', bus),
-      { name: 'registry connection', start: () => Promise.resolve(), stop: () => registry.close() },
-    ],
+    components: [driverComponent('event bus', bus), registry.component],
     modules: [monitoring.module, openPlatformServices(context, [monitoring.store])],
   };
-}
-
-/** Connects at the first call, so that services may start in any order. */
-function connectRegistry(config: ProcessContext<typeof settings>['config']): ClientTransport {
-  const authorities = config.get('registry.ca-file');
-  return grpcTransport({
-    address: config.get('registry.address'),
-    token: () => config.get('registry.token')?.reveal(),
-    ...(authorities !== undefined && { tls: { ca: readFileSync(authorities) } }),
-  });
 }

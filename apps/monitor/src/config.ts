@@ -1,3 +1,4 @@
+import { upstreamSettings } from '@slipway/clients';
 import { monitoringSettings } from '@slipway/monitoring';
 import { metadataSettings } from '@slipway/persistence';
 import { composeSettings, defineSettings, driverSetting, listOf } from '@slipway/platform';
@@ -8,21 +9,8 @@ export const settings = composeSettings(
   driverSetting('event-bus', 'nats', 'Where events come from: nats, sqlite (one process only), or one of a plugin.'),
   metadataSettings,
   monitoringSettings,
+  upstreamSettings('registry', 'the registry'),
   defineSettings({
-    'registry.address': {
-      schema: z.string().min(1),
-      default: '127.0.0.1:50051',
-      doc: 'Address of the registry, host:port.',
-    },
-    'registry.token': {
-      schema: z.string().min(1).optional(),
-      doc: 'Token of this service at the registry; its principal needs the role service in every workspace.',
-      secret: true,
-    },
-    'registry.ca-file': {
-      schema: z.string().min(1).optional(),
-      doc: 'PEM authorities that the certificate of the registry is checked with; with it the connection is encrypted.',
-    },
     'monitoring.trusted-key-files': {
       schema: listOf(z.string().min(1), 100),
       default: [],
