@@ -9,7 +9,7 @@ import type { FeatureUnitOfWork } from './unit-of-work.ts';
 import type { Turnstile } from '@slipway/kernel';
 
 /** Steps between which a kill test ends the process; the commit itself has its own. */
-export type FeatureStep = 'received' | 'checked' | 'stored' | 'joined' | 'written' | 'loaded' | 'shown';
+export type FeatureStep = 'received' | 'checked' | 'stored' | 'joined' | 'written' | 'begun' | 'loaded' | 'shown';
 
 /** What the use cases work with. */
 export interface FeatureDependencies {

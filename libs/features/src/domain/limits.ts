@@ -28,7 +28,7 @@ export const DEFAULT_LIMITS: FeatureLimits = Object.freeze({
   repositoryRefreshMs: 1_000,
   unusedBlobMs: 24 * 3600 * 1000,
   sweepEveryMs: 3600 * 1000,
-  retiredPredictionsMs: 60_000,
+  retiredPredictionsMs: 120_000,
   reapEveryMs: 30_000,
 });
 

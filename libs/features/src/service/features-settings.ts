@@ -47,7 +47,7 @@ export const featuresSettings = defineSettings({
     doc: 'Milliseconds between two searches for stored files that nothing names.',
   },
   'features.retired-predictions-ms': {
-    schema: duration.min(60_000).max(24 * 3_600_000),
+    schema: duration.min(120_000).max(24 * 3_600_000), // readers find a version at most a minute after it was retired
     default: DEFAULT_LIMITS.retiredPredictionsMs,
     doc: 'Milliseconds that stored predictions are kept after a later load has taken their place, for who is just reading them.',
   },

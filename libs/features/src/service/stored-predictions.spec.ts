@@ -15,12 +15,16 @@ describe('stored predictions', () => {
   let databases: TestDatabases;
   let installation: FeatureInstallation;
   let parquet: ParquetFiles;
+  /** Called once the version that is loaded is known to others. */
+  let onBegun: () => void;
   beforeEach(async () => {
     directory = temporaryDirectory();
     databases = await sqliteDatabases();
+    onBegun = () => undefined;
     installation = await freshInstallation(databases, directory.path, {
       limits: { retiredPredictionsMs: 200, reapEveryMs: 100, repositoryRefreshMs: 0 },
       mapSizeMebibytes: 512,
+      hooks: { atStep: (step) => (step === 'begun' ? onBegun() : undefined) },
     });
     parquet = await openParquetFiles(directory.path);
   });
@@ -198,10 +202,11 @@ describe('stored predictions', () => {
   });
 
   it('lose no row that was answered after a load began, of writers that never stop', { timeout: 30_000 }, async () => {
-    let [number, isOver] = [0, false];
+    let number = 0;
+    const over = new AbortController();
     const answered: string[] = [];
     const writer = async (): Promise<void> => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         number += 1;
         const key = `w${number}`;
         await write([[key, 1, 1, number]]);
@@ -210,21 +215,57 @@ describe('stored predictions', () => {
     };
     const files = await Promise.all([1, 2, 3, 4, 5, 6].map((name) => manyOf(`f${name}`, 20_000)));
     const writers = Array.from({ length: 8 }, writer);
-    for (const [index, file] of files.entries()) {
-      const loading = load(`m${index}`, [file]);
-      await until(isLoading);
-      const from = answered.length; // some of the rows to come were sent before the load began
-      await loading;
-      const keys = answered.slice(from);
-      expect(keys.length).toBeGreaterThan(8);
-      for (let at = 0; at < keys.length; at += 1000) {
-        const part = keys.slice(at, at + 1000);
-        const { statuses } = await get(part);
-        expect(part.filter((_, row) => statuses[row] !== 'STORED')).toEqual([]);
+    try {
+      for (const [index, file] of files.entries()) {
+        let from = Infinity;
+        onBegun = () => {
+          from = answered.length; // some of the rows to come were sent before
+        };
+        await load(`m${index}`, [file]);
+        const keys = answered.slice(from);
+        expect(keys.length).toBeGreaterThan(8);
+        for (let at = 0; at < keys.length; at += 1000) {
+          const part = keys.slice(at, at + 1000);
+          const { statuses } = await get(part);
+          expect(part.filter((_, row) => statuses[row] !== 'STORED')).toEqual([]);
+        }
       }
+    } finally {
+      over.abort();
+      await Promise.all(writers);
     }
-    isOver = true;
-    await Promise.all(writers);
+  });
+
+  it('are found whatever the order in which load and row name keys and outputs', async () => {
+    const select = `select i as number, 'x' || i as code, i::DOUBLE as q, -i::DOUBLE as p, make_timestamptz(${T}) as due from range(20000) as r(i)`;
+    const file = await putOutput(installation.artifacts, await parquet.write(select), 20_000, 'two-keys');
+    const keysOf = (number: number) => ({ number: { integers: { values: [number] } }, code: { strings: { values: [`x${number}`] } } }); // prettier-ignore
+    const put = (number: number, value: number) =>
+      installation.features.writePredictions({
+        table: 'late',
+        keys: keysOf(number),
+        outputs: { p: { numbers: { values: [value] } }, q: { numbers: { values: [value + 1] } } },
+        time_micros: [T],
+        sequences: [1],
+      });
+    let written: Promise<unknown> = Promise.resolve();
+    onBegun = () => {
+      written = put(7, 0.5); // makes the table, its keys in another order than those of the load
+    };
+    const keys = [
+      { name: 'number', type: 'COLUMN_TYPE_INTEGER' as const },
+      { name: 'code', type: 'COLUMN_TYPE_STRING' as const },
+    ];
+    await load('m1', [file], { keys, outputs: ['q', 'p'] });
+    await written;
+    await put(30_000, 0.25);
+    const read = async (number: number) => {
+      const { outputs, version } = await installation.features.getPredictions({ table: 'late', keys: keysOf(number) });
+      return [version, outputs['p']?.numbers?.values[0], outputs['q']?.numbers?.values[0]];
+    };
+    expect(await read(7)).toEqual(['1', 0.5, 1.5]);
+    expect(await read(8)).toEqual(['1', -8, 8]);
+    expect(await read(30_000)).toEqual(['1', 0.25, 1.25]);
   });
 
   it('are not shown by a load that failed, and its rows are removed', async () => {

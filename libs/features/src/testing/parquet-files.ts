@@ -22,7 +22,7 @@ export async function openParquetFiles(directory: string): Promise<ParquetFiles>
   let count = 0;
   const next = (): string => join(directory, `made-${(count += 1)}.parquet`);
   return {
-    rows: async (sql) => (await connection.runAndReadAll(sql)).getRowsJson() as unknown[][],
+    rows: async (sql) => (await connection.runAndReadAll(sql)).getRowsJson(),
     write: async (select) => {
       const file = next();
       await connection.run(`COPY (${select}) TO '${file}' (FORMAT parquet)`);

@@ -195,8 +195,8 @@ export function scoringStoreSuite(name: string, start: () => Promise<TestDatabas
             [id ?? '', state ?? ''],
           ),
         );
-      const refs = (await ledger.abandoned(10)).map(({ version }) => version).sort();
-      expect(refs).toEqual([2n, 3n]);
+      const refs = (await ledger.abandoned(10)).map(({ version }) => version);
+      expect(new Set(refs)).toEqual(new Set([2n, 3n]));
       await unitOfWork.run(CALL, async ({ predictions }) => {
         const [, second, third] = await predictions.versions('late');
         if (second) await predictions.putVersion({ ...second, state: 'retired', updateTime: 20n });

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '@slipway/kernel';
-import type { ColumnData, ColumnSpec } from '@slipway/plugin-kit';
+import type { ColumnBatch, ColumnData, ColumnSpec } from '@slipway/plugin-kit';
 import type { FeatureDependencies, WorkHandle } from '../dependencies.ts';
 import { predictionFileInvalid } from '../errors.ts';
 import { RowCodec } from '../online/row-codec.ts';
@@ -35,6 +35,7 @@ export function loadPredictions(
   return deps.turns.run(`predictions/${workspace}/${load.table}`, handle.signal, async () => {
     const begun = await beginVersion(call, load, deps, handle.id);
     if ('served' in begun) return begun.served;
+    deps.atStep('begun');
     const rows = await writeFiles(call, load, begun.version, deps, handle);
     deps.atStep('loaded');
     const table = await showVersion(call, { load, version: begun.version, rows }, deps);
@@ -97,26 +98,51 @@ async function writeFile(
   const columns = [...version.keys, ...outputs, ...(isKey ? [] : [time])];
   let [rows, written] = [0, 0];
   for await (const batch of offline.readRows({ file: path, format: 'parquet' }, columns, handle.signal)) {
-    const first = BigInt(before + rows);
-    const keyCount = version.keys.length;
-    const timeData = batch.columns.find(({ name }) => name === time.name)?.data;
-    const encoded = toPredictionRows(
-      codec,
-      {
-        rows: batch.rows,
-        keys: batch.columns.slice(0, keyCount),
-        outputs: batch.columns.slice(keyCount, keyCount + outputs.length),
-        times: timesOf(timeData, time.name, rows),
-        sequenceOf: (row) => first + BigInt(row),
-      },
-      ORIGIN.LOADED,
-    );
-    await writeAll(online, table, encoded, handle.signal);
-    rows += batch.rows;
-    written += encoded.length;
-    handle.progress(before + rows);
+    for (const part of partsOf(batch)) {
+      const first = BigInt(before + rows);
+      const encoded = toPredictionRows(
+        codec,
+        {
+          rows: part.rows,
+          keys: part.columns.slice(0, version.keys.length),
+          outputs: part.columns.slice(version.keys.length, version.keys.length + outputs.length),
+          times: timesOf(part.columns.find(({ name }) => name === time.name)?.data, time.name, rows),
+          sequenceOf: (row) => first + BigInt(row),
+        },
+        ORIGIN.LOADED,
+      );
+      await writeAll(online, table, encoded, handle.signal);
+      rows += part.rows;
+      written += encoded.length;
+      handle.progress(before + rows);
+    }
   }
   return { rows, written };
+}
+
+/** Rows that are encoded in one turn of the event loop: some milliseconds, so that other calls come in between. */
+const TURN_ROWS = 2_048;
+
+function* partsOf({ rows, columns }: ColumnBatch): Generator<ColumnBatch, void, undefined> {
+  for (let from = 0; from < rows; from += TURN_ROWS) {
+    const to = Math.min(rows, from + TURN_ROWS);
+    yield { rows: to - from, columns: columns.map((column) => ({ ...column, data: cut(column.data, from, to) })) };
+  }
+}
+
+function cut(data: ColumnData, from: number, to: number): ColumnData {
+  const present = data.present.subarray(from, to);
+  switch (data.type) {
+    case 'string':
+      return { type: data.type, values: data.values.slice(from, to), present };
+    case 'number':
+      return { type: data.type, values: data.values.subarray(from, to), present };
+    case 'boolean':
+      return { type: data.type, values: data.values.subarray(from, to), present };
+    case 'integer':
+    case 'timestamp':
+      return { type: data.type, values: data.values.subarray(from, to), present };
+  }
 }
 
 function timesOf(data: ColumnData | undefined, name: string, before: number): BigInt64Array {

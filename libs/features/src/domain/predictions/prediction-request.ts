@@ -56,16 +56,15 @@ export function assertColumns(columns: readonly { readonly field: string; readon
 
 /** @throws {InvalidArgumentError} reason PREDICTIONS_INVALID, naming each key that is missing, unknown or of another type. */
 export function assertKeys(name: string, { keys }: PredictionSchema, given: Columns): void {
-  refuse([
-    ...keys.flatMap(({ name: key, type }) => {
-      const column = given.get(key);
-      if (!column)
-        return [{ field: `keys.${key}`, description: `table '${name}' has key '${key}' of type ${type}; give it` }];
-      if (column.type === type) return [];
-      return [{ field: `keys.${key}`, description: `is of type ${column.type}; table '${name}' has it as ${type}` }];
-    }),
-    ...unknown(name, 'keys', 'key', [...given.keys()], keys.map((key) => key.name)), // prettier-ignore
-  ]);
+  const wrong = keys.flatMap(({ name: key, type }) => {
+    const field = `keys.${key}`;
+    const column = given.get(key);
+    if (!column) return [{ field, description: `table '${name}' has key '${key}' of type ${type}; give it` }];
+    if (column.type === type) return [];
+    return [{ field, description: `is of type ${column.type}; table '${name}' has it as ${type}` }];
+  });
+  const known = keys.map((key) => key.name);
+  refuse([...wrong, ...unknown(name, 'keys', 'key', [...given.keys()], known)]);
 }
 
 /** @throws {InvalidArgumentError} reason PREDICTIONS_INVALID, naming each output that is missing, unknown or no number. */

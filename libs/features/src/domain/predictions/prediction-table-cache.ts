@@ -33,7 +33,7 @@ export class PredictionTableCache {
     if (known && checkedAtMs - known.checkedAtMs < this.#refreshMs) return known;
     const table = await this.#unitOfWork.read({ workspace }, ({ predictions }) => predictions.table(name));
     if (!table) throw predictionTableNotFound(name);
-    const entry = { table, codec: known?.codec ?? new RowCodec(outputColumns(table)), checkedAtMs };
+    const entry = { table, codec: new RowCodec(outputColumns(table)), checkedAtMs };
     this.#known.delete(key);
     this.#known.set(key, entry);
     const oldest = this.#known.keys().next();

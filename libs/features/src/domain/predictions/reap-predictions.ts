@@ -60,10 +60,10 @@ const change = (
   from: PredictionVersion['state'],
   to: 'retire' | 'forget',
 ): Promise<void> =>
-  unitOfWork.run(callIn(workspace), async ({ lock, now, predictions }) => {
-    await lock();
-    const found = (await predictions.versions(table)).find((one) => one.version === version);
+  unitOfWork.run(callIn(workspace), async (tx) => {
+    await tx.lock();
+    const found = (await tx.predictions.versions(table)).find((one) => one.version === version);
     if (found?.state !== from) return;
-    if (to === 'forget') await predictions.deleteVersion(table, version);
-    else await predictions.putVersion({ ...found, state: 'retired', updateTime: now });
+    if (to === 'forget') await tx.predictions.deleteVersion(table, version);
+    else await tx.predictions.putVersion({ ...found, state: 'retired', updateTime: tx.now });
   });

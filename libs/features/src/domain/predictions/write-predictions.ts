@@ -54,17 +54,16 @@ export async function writePredictions(
   if (!state) throw new Error(`table '${request.table}' is gone`);
   assertKeys(request.table, state.table, request.keys);
   assertOutputs(request.table, state.table, request.outputs);
-  const rows = encode(request, state.table, count);
   const written = new Set<string>();
   let stored: number | undefined;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const targets: readonly string[] = state.schemas.filter((schema) => !written.has(schema));
+    const targets: readonly Target[] = state.targets.filter(({ onlineSchema }) => !written.has(onlineSchema));
     if (targets.length === 0) return stored ?? 0;
-    for (const onlineSchema of targets) {
-      const table = predictionRows(workspace, { name: request.table, onlineSchema });
-      const newer = await writeAll(deps.online, table, rows, signal);
+    for (const target of targets) {
+      const table = predictionRows(workspace, { name: request.table, onlineSchema: target.onlineSchema });
+      const newer = await writeAll(deps.online, table, encode(request, target, count), signal);
       stored ??= newer;
-      written.add(onlineSchema);
+      written.add(target.onlineSchema);
     }
     state = (await readTargets(call, request.table, deps)) ?? state;
   }
@@ -85,10 +84,13 @@ function assertRows({ keys, outputs, times, sequences }: WriteRequest): number {
   return rows;
 }
 
+/** Rows of a version; keys and outputs in its own order. */
+type Target = PredictionSchema & Pick<PredictionTable, 'onlineSchema'>;
+
 interface Targets {
   readonly table: PredictionTable;
   /** The served one first. */
-  readonly schemas: readonly string[];
+  readonly targets: readonly Target[];
 }
 
 const readTargets = (
@@ -102,7 +104,7 @@ const readTargets = (
     const loading = (await predictions.versions(name)).filter(
       (version) => version.state === 'loading' && isSameSchema(version, table),
     );
-    return { table, schemas: [table.onlineSchema, ...loading.map(({ onlineSchema }) => onlineSchema)] };
+    return { table, targets: [table, ...loading] };
   });
 
 /** Keys in the order of their names: a request has none. */
@@ -141,18 +143,23 @@ function assertNames({ keys, outputs }: PredictionSchema): void {
 const NAME_BYTES_MAX = 128;
 
 /** The same way that rows of a file go. */
-function encode({ keys, outputs, times, sequences }: WriteRequest, table: PredictionTable, rows: number) {
-  const codec = new RowCodec(outputColumns(table));
+function encode(
+  { keys, outputs, times, sequences }: WriteRequest,
+  target: PredictionSchema,
+  rows: number,
+): readonly OnlineRow[] {
+  const columns = outputColumns(target);
+  const codec = new RowCodec(columns);
   const batch = {
     rows,
-    keys: table.keys.map(({ name, type }) => ({ name, type, data: dataOf(keys.get(name) ?? { type, values: [] }) })),
-    outputs: outputColumns(table).map(({ name, type }) => {
+    keys: target.keys.map(({ name, type }) => ({ name, type, data: dataOf(keys.get(name) ?? { type, values: [] }) })),
+    outputs: columns.map(({ name, type }) => {
       return { name, type, data: dataOf(outputs.get(name) ?? { type, values: [] }) };
     }),
     times: BigInt64Array.from(times),
     sequenceOf: (row: number) => sequences[row] ?? 0n,
   };
-  return toPredictionRows(codec, batch, ORIGIN.WRITTEN) satisfies readonly OnlineRow[];
+  return toPredictionRows(codec, batch, ORIGIN.WRITTEN);
 }
 
 function dataOf({ type, values }: KeyColumn): ColumnBatch['columns'][number]['data'] {

@@ -22,7 +22,7 @@ export async function buildScoringSet(
   if (former) return former;
   const snapshot = await readSnapshot(call, plan, deps);
   const spine = await readSpine(call, plan, deps);
-  const segments = [...new Map([...spine, ...[...snapshot.segments.values()].flat()].map((each) => [each.file.sha256, each])).values()]; // prettier-ignore
+  const segments = [...spine, ...[...snapshot.segments.values()].flat()];
   const opened = await files.open(
     call.caller.workspace,
     segments.map(({ file }) => file),
