@@ -1,24 +1,12 @@
 import type { JoinedView } from '@slipway/plugin-kit';
 import type { FeatureDependencies } from './dependencies.ts';
 import { repositoryNotFound } from './errors.ts';
+import type { FeatureJoinPlan } from './feature-join-plan.ts';
 import { selectFeatures, type SelectedFeature } from './feature-selection.ts';
 import type { Segment } from './ingestion.ts';
 import { indexRepository, type IndexedRepository } from './repository-cache.ts';
 import type { Call, FeatureReads } from './unit-of-work.ts';
 import { toViewTable } from './view-table.ts';
-
-/** Which features are joined to rows, and what the join sees; plain JSON. */
-export interface FeatureJoinPlan {
-  /** `view:feature`; may be empty. */
-  readonly features: readonly string[];
-  /** Column of the rows by join key, where it has another name. */
-  readonly keyColumns: Readonly<Record<string, string>>;
-  readonly fullFeatureNames: boolean;
-  readonly createdCutoff: boolean;
-  readonly repositoryRevision: string;
-  /** Arrival number up to which rows of the views' sources are seen, by source. */
-  readonly arrivals: Readonly<Record<string, string>>;
-}
 
 /** What a plan is about, as it was when the plan was made. */
 export interface FeatureSnapshot {

@@ -1,6 +1,6 @@
 import type { Micros } from '@slipway/kernel';
 import type { ColumnSpec } from '@slipway/plugin-kit';
-import type { FeatureJoinPlan } from './feature-join.ts';
+import type { FeatureJoinPlan } from './feature-join-plan.ts';
 import type { StoredFile } from './ingestion.ts';
 
 /** Entity rows with features as of their times. */

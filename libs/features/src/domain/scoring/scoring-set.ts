@@ -1,6 +1,6 @@
 import type { Micros } from '@slipway/kernel';
 import type { ColumnSpec } from '@slipway/plugin-kit';
-import type { FeatureJoinPlan } from '../feature-join.ts';
+import type { FeatureJoinPlan } from '../feature-join-plan.ts';
 import type { StoredFile } from '../ingestion.ts';
 
 /** Name of the column with the arrival number, after the columns of the source. */
