@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FailedPreconditionError, UnavailableError } from '@slipway/kernel';
 import { testCaller } from '@slipway/persistence/testing';
 import { MODEL } from '../testing/fake-monitor.ts';
+import { routingStory } from '../testing/routing-story.ts';
 import {
   AB,
   CANARY,
@@ -12,8 +13,7 @@ import {
   dayName,
   endOf,
   origins,
-  routingStory,
-} from '../testing/routing-story.ts';
+} from '../testing/sample-requests.ts';
 
 describe('decisions of the router', () => {
   const story = routingStory();

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AssignmentVerifier, unitHash } from '@slipway/assignments';
 import { systemClock } from '@slipway/kernel';
 import { MODEL } from '../testing/fake-monitor.ts';
+import { routingStory } from '../testing/routing-story.ts';
 import {
   AB,
   CANARY,
@@ -12,8 +13,7 @@ import {
   LIVE,
   OBJECTIVE,
   origins,
-  routingStory,
-} from '../testing/routing-story.ts';
+} from '../testing/sample-requests.ts';
 
 describe('the router over its database', () => {
   const story = routingStory();

@@ -1,6 +1,6 @@
 import type { AssignmentKey } from '@slipway/assignments';
 import { DEFAULT_WORKSPACE, type EventDefinition } from '@slipway/kernel';
-import { UniqueViolationError, type Transaction, type UnitOfWork } from '@slipway/persistence';
+import { UniqueViolationError, translateDatabaseError, type Transaction, type UnitOfWork } from '@slipway/persistence';
 import { routingChanged } from '../domain/errors.ts';
 import type { RoutingFact } from '../domain/facts.ts';
 import type { Call, ExperimentRef, RoutingTransaction, RoutingUnitOfWork } from '../domain/unit-of-work.ts';
@@ -105,8 +105,9 @@ const writes = (
       try {
         await em.insert(ObjectiveRow, objectiveRowOf(workspace, objective));
       } catch (error) {
-        if (error instanceof UniqueViolationError) throw routingChanged(`objective '${objective.name}'`);
-        throw error;
+        const translated = translateDatabaseError(error);
+        if (translated instanceof UniqueViolationError) throw routingChanged(`objective '${objective.name}'`);
+        throw translated;
       }
     },
     replace: async (objective) => {
