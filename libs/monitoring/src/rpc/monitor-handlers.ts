@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '@slipway/kernel';
 import type { Handlers } from '@slipway/platform';
 import { dayText, parseDay, type Day } from '../domain/day.ts';
 import { evaluateWindows, type EvaluationDependencies } from '../domain/use-cases/evaluate-windows.ts';
-import { getCoverage } from '../domain/use-cases/get-coverage.ts';
+import { getCoverage, type CoverageDependencies } from '../domain/use-cases/get-coverage.ts';
 import { getExperimentDays } from '../domain/use-cases/get-experiment-days.ts';
 import { getReference } from '../domain/use-cases/get-reference.ts';
 import { listWindows } from '../domain/use-cases/list-windows.ts';
@@ -16,8 +16,10 @@ import { toAlertMessage, toExperimentDays, toMonitorMessage, toThresholds, toWin
 
 type Methods = Handlers<MonitorService>;
 
+export type HandlerDependencies = EvaluationDependencies & CoverageDependencies;
+
 /** All of `slipway.monitoring.v1.MonitorService`. */
-export const monitorHandlers = (deps: EvaluationDependencies): Methods => ({
+export const monitorHandlers = (deps: HandlerDependencies): Methods => ({
   ...settingHandlers(deps),
   ...outcomeHandlers(deps),
   ...windowHandlers(deps),
@@ -53,7 +55,7 @@ const settingHandlers = (
   },
 });
 
-const outcomeHandlers = (deps: EvaluationDependencies): Pick<Methods, 'recordOutcomes' | 'getCoverage'> => ({
+const outcomeHandlers = (deps: HandlerDependencies): Pick<Methods, 'recordOutcomes' | 'getCoverage'> => ({
   recordOutcomes: async (request, context) => {
     const outcomes = {
       objective: request.objective,

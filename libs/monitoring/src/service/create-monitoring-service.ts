@@ -4,6 +4,7 @@ import type { TrustedKey } from '@slipway/model-package';
 import type { EventConsumer, ServiceStore } from '@slipway/persistence';
 import { implementService, type ServiceModule } from '@slipway/platform';
 import type { EventBus } from '@slipway/plugin-kit';
+import { KnownIds } from '../domain/coverage/known-ids.ts';
 import { References } from '../domain/reference/references.ts';
 import { FeatureCounters } from '../domain/use-cases/ingest-predictions.ts';
 import type { EvaluationDependencies } from '../domain/use-cases/evaluate-windows.ts';
@@ -43,6 +44,7 @@ export function createMonitoringService(options: MonitoringServiceOptions): Moni
   const profiles = new RegistryProfiles({ registry, trustedKeys, unitOfWork, clock });
   const references = new References(profiles);
   const deps: EvaluationDependencies = { unitOfWork, profiles, references, clock, ids, log };
+  const knownIds = new KnownIds(deps);
   const ingest = { unitOfWork, profiles, log, counters: new FeatureCounters() };
   const consumer = createPredictionConsumer({ bus, unitOfWork: store.unitOfWork, clock, log, ingest });
   const watched = () => watchedMonitors(store.unitOfWork);
@@ -52,7 +54,7 @@ export function createMonitoringService(options: MonitoringServiceOptions): Moni
     module: {
       name: 'monitoring',
       listener: 'grpc',
-      services: [implementService(monitorService, monitorHandlers(deps))],
+      services: [implementService(monitorService, monitorHandlers({ ...deps, knownIds }))],
       components: [consumer, evaluator],
       isReady: () => (evaluator.isRunning ? { ready: true } : { ready: false, reason: 'the monitor is not started' }),
     },

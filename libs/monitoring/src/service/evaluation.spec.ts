@@ -116,6 +116,17 @@ describe('windows and alerts', () => {
     expect(types.filter((type) => type === 'monitoring.window.closed')).toHaveLength(32);
   }, 30_000);
 
+  it('says nothing before there are as many days as a window has', async () => {
+    await playDays(0, 8, { served: [1], shift: 0.2 });
+    const { windows, alerts: opened } = await evaluate(7);
+    const psi = windows.map(({ versions }) => versions[0]?.checks.find(({ check }) => check === 'score_psi'));
+    expect(psi.map((check) => [check?.days, check?.exceeded])).toEqual(
+      [1, 2, 3, 4, 5, 6, 7, 7].map((days) => [days, days === 7]),
+    );
+    expect(psi[0]?.value).toBeGreaterThan(psi[0]?.threshold ?? NaN);
+    expect(opened.filter(({ kind }) => kind === 'drift').map(({ first_day: day }) => day)).toEqual([text(6)]);
+  });
+
   it('finds worse calibration and loss by outcomes alone', async () => {
     await playDays(0, 8, { served: [1] });
     await playDays(8, 18, { served: [1], lateness: 1.9 });
@@ -209,7 +220,7 @@ describe('windows and alerts', () => {
   });
 
   it('judges a version with a short reference late, and by the longer reference before it', async () => {
-    await playDays(0, 8, { served: [1] });
+    await playDays(0, 8, { served: [1], listening: [3], shift: 0.2 });
     await playDays(8, 22, { served: [3], listening: [1], shift: 0.2 });
     const { windows, alerts: opened } = await evaluate(21);
     const psi = (day: number) =>
@@ -220,7 +231,8 @@ describe('windows and alerts', () => {
       )?.threshold ?? NaN;
     const larger = Math.max(await reference(1), await reference(3));
     expect(psi(21)?.threshold).toBe(larger);
-    expect(psi(13)?.exceeded).toBe(false); // on its 6th day, whatever the value
+    expect(psi(13)).toMatchObject({ exceeded: false, days: 7 }); // on its 6th day, whatever the value
+    expect(psi(13)?.value).toBeGreaterThan(larger);
     expect(psi(14)).toMatchObject({ exceeded: true, days: 7 });
     const young = opened.filter(({ version, kind }) => version === '3' && kind === 'drift');
     expect(young.map(({ first_day: day }) => day)).toEqual([text(14)]);

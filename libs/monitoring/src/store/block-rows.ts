@@ -2,6 +2,7 @@ import type { SqlRunner, SqlValue } from '@slipway/persistence';
 import type { Day } from '../domain/day.ts';
 import type {
   BlockCount,
+  BlockKind,
   BlockReads,
   DayRange,
   NewOutcomeBlock,
@@ -10,6 +11,12 @@ import type {
 } from '../domain/unit-of-work.ts';
 
 type Table = 'monitoring_prediction_block' | 'monitoring_outcome_block';
+
+/** Table of each kind, and the column that tells its blocks apart and orders them. */
+const PLACES: Record<BlockKind, { readonly table: Table; readonly id: 'block' | 'arrival' }> = {
+  predictions: { table: 'monitoring_prediction_block', id: 'block' },
+  outcomes: { table: 'monitoring_outcome_block', id: 'arrival' },
+};
 
 interface BlockRow {
   readonly id: string;
@@ -28,7 +35,8 @@ export function blockReads(sql: SqlRunner, workspace: string): BlockReads {
       rows.map(({ day, blocks, found }) => [Number(day), { blocks: Number(blocks), rows: Number(found) }]),
     );
   };
-  const page = async (table: Table, id: 'block' | 'arrival', bounds: readonly SqlValue[]) => {
+  const page = async (kind: BlockKind, bounds: readonly SqlValue[]) => {
+    const { table, id } = PLACES[kind];
     const rows = await sql.all<BlockRow>(
       `select ${id} as id, payload from ${table}
        where workspace = ? and objective = ? and day = ? and ${id} > ? order by ${id} limit ?`,
@@ -39,10 +47,25 @@ export function blockReads(sql: SqlRunner, workspace: string): BlockReads {
   return {
     predictionCounts: (objective, days) => counts('monitoring_prediction_block', objective, days),
     outcomeCounts: (objective, days) => counts('monitoring_outcome_block', objective, days),
-    predictions: (objective, day, after, limit) =>
-      page('monitoring_prediction_block', 'block', [objective, day, after, limit]),
-    outcomes: (objective, day, after, limit) =>
-      page('monitoring_outcome_block', 'arrival', [objective, day, after, limit]),
+    predictions: (objective, day, after, limit) => page('predictions', [objective, day, after, limit]),
+    outcomes: (objective, day, after, limit) => page('outcomes', [objective, day, after, limit]),
+    names: async (kind, objective, day) => {
+      const { table, id } = PLACES[kind];
+      const rows = await sql.all<{ id: string }>(
+        `select ${id} as id from ${table} where workspace = ? and objective = ? and day = ?`,
+        [workspace, objective, day],
+      );
+      return rows.map((row) => row.id);
+    },
+    named: async (kind, objective, day, ids) => {
+      if (ids.length === 0) return [];
+      const { table, id } = PLACES[kind];
+      return sql.all<BlockRow>(
+        `select ${id} as id, payload from ${table}
+         where workspace = ? and objective = ? and day = ? and ${id} in (${ids.map(() => '?').join(', ')})`,
+        [workspace, objective, day, ...ids],
+      );
+    },
   };
 }
 

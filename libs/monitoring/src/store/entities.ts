@@ -25,7 +25,7 @@ export const MonitorRow = defineEntity({
   },
 });
 
-/** Predictions of one objective and day that one event brought, as columns. Only added. */
+/** Predictions of one objective and day that one event brought, as columns. Only added; an index counts them without touching the payload. */
 export const PredictionBlockRow = defineEntity({
   name: 'MonitoringPredictionBlockRow',
   tableName: 'monitoring_prediction_block',
@@ -38,6 +38,7 @@ export const PredictionBlockRow = defineEntity({
     rows: columns.int64(),
     payload: p.blob(),
   },
+  indexes: [{ name: 'monitoring_prediction_block_rows', properties: ['workspace', 'objective', 'day', 'rows'] }],
 });
 
 /** Outcomes of one call that were observed on one day. Only added. */
@@ -55,7 +56,10 @@ export const OutcomeBlockRow = defineEntity({
     rows: columns.int64(),
     payload: p.blob(),
   },
-  indexes: [{ name: 'monitoring_outcome_block_arrival', properties: ['workspace', 'objective', 'day', 'arrival'] }],
+  indexes: [
+    { name: 'monitoring_outcome_block_rows', properties: ['workspace', 'objective', 'day', 'rows'] },
+    { name: 'monitoring_outcome_block_arrival', properties: ['workspace', 'objective', 'day', 'arrival'] },
+  ],
 });
 
 /** A day with predictions. */

@@ -174,10 +174,16 @@ export function monitoringStoreSuite(name: string, start: () => Promise<TestData
         counts: [...(await blocks.outcomeCounts('o', { from: 10, until: 11 }))],
         page: await blocks.outcomes('o', 10, '', 10),
         after: await blocks.outcomes('o', 10, '1', 10),
+        names: await blocks.names('outcomes', 'o', 10),
+        named: await blocks.named('outcomes', 'o', 10, ['2', '4']),
+        none: await blocks.named('outcomes', 'o', 10, []),
       }));
       expect(read.counts).toEqual([[10, { blocks: 2, rows: 4 }]]);
       expect(read.page.map(({ id }) => id)).toEqual(['1', '2']);
       expect(read.after.map(({ id }) => id)).toEqual(['2']);
+      expect(read.names.toSorted()).toEqual(['1', '2']);
+      expect(read.named.map(({ id, payload }) => [id, payload.length])).toEqual([['2', 3]]);
+      expect(read.none).toEqual([]);
     });
 
     it('keeps days with their numbers, and which version was in front', async () => {

@@ -143,6 +143,24 @@ export class Oracle {
       });
   }
 
+  /** Of a time; of all time without one. */
+  coverage(from = -(2n ** 62n), until = 2n ** 62n) {
+    const predictions = this.#dayNumbers().flatMap((day) =>
+      this.#known(day).filter(({ row: { time } }) => time >= from && time < until),
+    );
+    const days = new Map(this.#dayNumbers().map((day) => [day, new Set(this.#known(day).map(({ row }) => row.id))]));
+    const strangers = this.#outcomes.flatMap(({ id, observed }) => {
+      const at = dayOf(observed);
+      const isKnown = [...days].some(([day, ids]) => ids.has(id) && at >= day - 1 && at <= day + this.#delayDays + 1);
+      return isKnown || observed < from || observed >= until ? [] : [`${at}/${id}`];
+    });
+    return {
+      predictions: `${predictions.length}`,
+      labelled: `${predictions.filter(({ label }) => label !== undefined).length}`,
+      unmatched_outcomes: `${new Set(strangers).size}`,
+    };
+  }
+
   #dayNumbers(): readonly Day[] {
     const days = new Set(this.#events.flatMap(({ rows }) => rows.map(({ time }) => dayOf(time))));
     return [...days].toSorted((left, right) => left - right);

@@ -1,13 +1,13 @@
 import type { Micros } from '@slipway/kernel';
 import { decodeOutcomeBlock } from '../blocks/outcome-block.ts';
-import { decodePredictionBlock } from '../blocks/prediction-block.ts';
-import { DAY_MAX, DAY_MIN, dayOf, type Day } from '../day.ts';
+import type { KnownIds } from '../coverage/known-ids.ts';
+import { DAY_MAX, DAY_MIN, dayOf, startOf, type Day } from '../day.ts';
 import type { MonitoringDependencies } from '../dependencies.ts';
 import { tooManyDays } from '../errors.ts';
 import { NO_LABEL, type DayJoin } from '../join/day-join.ts';
 import { fingerprintsOf, outcomeDays, pagesOf, visitDay, type DayScope } from '../join/read-day.ts';
 import { BLOCKS_PER_READ, DAYS_PER_CALL } from '../limits.ts';
-import type { Call } from '../unit-of-work.ts';
+import type { Call, DayRange } from '../unit-of-work.ts';
 import { getMonitor } from './read-monitors.ts';
 
 export interface Coverage {
@@ -16,8 +16,19 @@ export interface Coverage {
   readonly unmatchedOutcomes: number;
 }
 
-type Bounds = { readonly from: number; readonly until: number };
-type Reading = Pick<MonitoringDependencies, 'unitOfWork'>;
+export interface CoverageDependencies extends Pick<MonitoringDependencies, 'unitOfWork'> {
+  readonly knownIds: KnownIds;
+}
+
+/** What is asked for; whole days are answered from ids alone. */
+interface Question {
+  readonly scope: DayScope;
+  /** Microseconds. */
+  readonly from: number;
+  readonly until: number;
+  readonly deps: CoverageDependencies;
+  readonly signal: AbortSignal;
+}
 
 /**
  * How many distinct predictions of a time there are, how many of them have an outcome, and how many predictions are named by outcomes observed in
@@ -27,12 +38,13 @@ type Reading = Pick<MonitoringDependencies, 'unitOfWork'>;
 export async function getCoverage(
   call: Call,
   { objective, from, until }: { readonly objective: string; readonly from?: Micros; readonly until?: Micros },
-  deps: Reading,
+  deps: CoverageDependencies,
   signal: AbortSignal,
 ): Promise<Coverage> {
   const monitor = await getMonitor(call, objective, deps);
   const scope = { workspace: call.caller.workspace, monitor };
   const bounds = { from: Number(from ?? -(2n ** 53n)), until: Number(until ?? 2n ** 53n) };
+  const question: Question = { scope, ...bounds, deps, signal };
   const range = {
     from: from === undefined ? DAY_MIN : dayOf(from),
     until: until === undefined ? DAY_MAX : dayOf(until - 1n) + 1,
@@ -43,20 +55,46 @@ export async function getCoverage(
   }));
   if (Math.max(predicted.length, observed.length) > DAYS_PER_CALL) throw tooManyDays();
   const counts = { predictions: 0, labelled: 0 };
-  for (const day of predicted) await countPredictions(scope, day, bounds, counts, deps, signal);
-  const unmatchedOutcomes = await countUnmatched(scope, observed, bounds, deps, signal);
+  for (const day of predicted) {
+    const found = await (isWhole(day, question) ? countDay(day, question) : countPartOfDay(day, question));
+    counts.predictions += found.predictions;
+    counts.labelled += found.labelled;
+  }
+  let unmatchedOutcomes = 0;
+  for (const day of observed) unmatchedOutcomes += await countUnmatched(day, question);
   return { ...counts, unmatchedOutcomes };
 }
 
-async function countPredictions(
-  scope: DayScope,
-  day: Day,
-  { from, until }: Bounds,
-  counts: { predictions: number; labelled: number },
-  deps: Reading,
-  signal: AbortSignal,
-): Promise<void> {
+const isWhole = (day: Day, { from, until }: Question): boolean =>
+  from <= Number(startOf(day)) && until >= Number(startOf(day + 1));
+
+type DayCounts = Pick<Coverage, 'predictions' | 'labelled'>;
+
+async function countDay(day: Day, { scope, deps, signal }: Question): Promise<DayCounts> {
+  const ids = await deps.knownIds.of('predictions', scope, day, signal);
+  const outcomes = await nonEmpty('outcomes', outcomeDays(scope, day), { scope, deps, signal });
+  return { predictions: ids.size, labelled: countIn(ids, outcomes) };
+}
+
+function countIn(ids: ReadonlySet<string>, sets: readonly ReadonlySet<string>[]): number {
+  let found = 0;
+  for (const id of ids) if (sets.some((set) => set.has(id))) found += 1;
+  return found;
+}
+
+async function nonEmpty(
+  kind: 'predictions' | 'outcomes',
+  { from, until }: DayRange,
+  { scope, deps, signal }: Pick<Question, 'scope' | 'deps' | 'signal'>,
+): Promise<readonly ReadonlySet<string>[]> {
+  const sets: ReadonlySet<string>[] = [];
+  for (let day = from; day < until; day += 1) sets.push(await deps.knownIds.of(kind, scope, day, signal));
+  return sets.filter(({ size }) => size > 0);
+}
+
+async function countPartOfDay(day: Day, { scope, from, until, deps, signal }: Question): Promise<DayCounts> {
   const inputs = await deps.unitOfWork.read(scope, (reads) => fingerprintsOf(reads, scope, [day]));
+  const counts = { predictions: 0, labelled: 0 };
   const share = (join: DayJoin): void => {
     for (let row = 0; row < join.rows; row += 1) {
       const time = join.times.get(row);
@@ -66,54 +104,35 @@ async function countPredictions(
     }
   };
   await visitDay(scope, day, { rows: inputs.get(day)?.rows ?? 0 }, { share }, deps, signal);
+  return counts;
 }
 
-/** Day of observation by day, with the ids of the predictions around it: no more than these are in memory. */
-async function countUnmatched(
-  scope: DayScope,
-  observed: readonly Day[],
-  { from, until }: Bounds,
-  deps: Reading,
-  signal: AbortSignal,
-): Promise<number> {
-  const { objective } = scope.monitor;
-  const known = new Map<Day, ReadonlySet<string>>();
-  let unmatched = 0;
-  for (const day of observed.toSorted((left, right) => left - right)) {
-    const around = predictionDays(scope, day);
-    for (const old of known.keys()) if (old < around.from) known.delete(old);
-    for (let at = around.from; at < around.until; at += 1) {
-      if (!known.has(at)) known.set(at, await idsOf(scope, at, deps, signal));
-    }
-    const sets = [...known.values()];
-    const missing = new Set<string>();
-    const read = (after: string) =>
-      deps.unitOfWork.read(scope, ({ blocks }) => blocks.outcomes(objective, day, after, BLOCKS_PER_READ));
-    for await (const { payload } of pagesOf(read, signal)) {
-      const { ids, observed: times } = decodeOutcomeBlock(payload);
-      ids.forEach((id, index) => {
-        const time = times[index] ?? 0;
-        if (time >= from && time < until && !sets.some((set) => set.has(id))) missing.add(id);
-      });
-    }
-    unmatched += missing.size;
-  }
-  return unmatched;
+/** Of one day of observation. */
+async function countUnmatched(day: Day, question: Question): Promise<number> {
+  const { scope, deps, signal } = question;
+  const ids = isWhole(day, question)
+    ? await deps.knownIds.of('outcomes', scope, day, signal)
+    : await observedIn(day, question);
+  return ids.size - countIn(ids, await nonEmpty('predictions', predictionDays(scope, day), question));
 }
 
-/** The days whose predictions an outcome observed on this day can belong to: `outcomeDays` the other way round. */
-function predictionDays(scope: DayScope, observed: Day): Bounds {
-  const { from, until } = outcomeDays(scope, 0);
-  return { from: observed - until + 1, until: observed - from + 1 };
-}
-
-async function idsOf(scope: DayScope, day: Day, { unitOfWork }: Reading, signal: AbortSignal): Promise<Set<string>> {
+async function observedIn(day: Day, { scope, from, until, deps, signal }: Question): Promise<ReadonlySet<string>> {
   const { objective } = scope.monitor;
   const found = new Set<string>();
   const read = (after: string) =>
-    unitOfWork.read(scope, ({ blocks }) => blocks.predictions(objective, day, after, BLOCKS_PER_READ));
+    deps.unitOfWork.read(scope, ({ blocks }) => blocks.outcomes(objective, day, after, BLOCKS_PER_READ));
   for await (const { payload } of pagesOf(read, signal)) {
-    for (const id of decodePredictionBlock(payload).ids) found.add(id);
+    const { ids, observed } = decodeOutcomeBlock(payload);
+    ids.forEach((id, index) => {
+      const time = observed[index] ?? 0;
+      if (time >= from && time < until) found.add(id);
+    });
   }
   return found;
+}
+
+/** The days whose predictions an outcome observed on this day can belong to: `outcomeDays` the other way round. */
+function predictionDays(scope: DayScope, observed: Day): DayRange {
+  const { from, until } = outcomeDays(scope, 0);
+  return { from: observed - until + 1, until: observed - from + 1 };
 }

@@ -18,6 +18,7 @@ const blockTables = ({ name, day, bytes }: Types): readonly string[] => [
     payload ${bytes} not null,
     primary key (workspace, objective, day, block)
   )`,
+  'create index monitoring_prediction_block_rows on monitoring_prediction_block (workspace, objective, day, "rows")',
   `create table monitoring_outcome_block (
     workspace ${name} not null,
     objective ${name} not null,
@@ -28,6 +29,7 @@ const blockTables = ({ name, day, bytes }: Types): readonly string[] => [
     payload ${bytes} not null,
     primary key (workspace, objective, day, block)
   )`,
+  'create index monitoring_outcome_block_rows on monitoring_outcome_block (workspace, objective, day, "rows")',
   'create index monitoring_outcome_block_arrival on monitoring_outcome_block (workspace, objective, day, arrival)',
 ];
 
