@@ -28,7 +28,12 @@ const password = (): string => Buffer.from(systemRandom.bytes(PASSWORD_BYTES)).t
 const [nats, postgres, s3, valkey] = [password(), password(), password(), password()];
 const s3User = 'slipway';
 const keys = generateKeyPair();
-const service = createToken(systemRandom, { principal: 'serving', workspaces: ['*'], roles: ['service'] });
+const service = createToken(systemRandom, { principal: 'service', workspaces: ['*'], roles: ['service'] });
+const batch = createToken(systemRandom, {
+  principal: 'batch-runner',
+  workspaces: ['*'],
+  roles: ['service', 'pipelines'],
+});
 const admin = createToken(systemRandom, { principal: 'admin', workspaces: ['*'], roles: ['admin'] });
 
 /** Settings as the services read them from the file named by SLIPWAY_CONFIG. */
@@ -38,20 +43,25 @@ const yaml = (settings: Readonly<Record<string, string>>): string =>
     .join('');
 const broker = { 'event-bus.nats.user': 'slipway', 'event-bus.nats.password': nats };
 const shared = { ...broker, 'metadata.url': `postgres://slipway:${postgres}@postgres:5432/slipway` };
+const bucket = { 'artifact-store.s3.access-key-id': s3User, 'artifact-store.s3.secret-access-key': s3 };
+/** What a service shows to those it calls. */
+const tokensFor = (token: string, ...upstreams: readonly string[]): Record<string, string> =>
+  Object.fromEntries(upstreams.map((name) => [`${name}.token`, token]));
 
 const files: Readonly<Record<string, readonly [content: string, mode: number]>> = {
-  'stored.yaml': [
-    yaml({ ...shared, 'artifact-store.s3.access-key-id': s3User, 'artifact-store.s3.secret-access-key': s3 }),
-    FOR_CONTAINERS,
-  ],
-  'serving.yaml': [
-    yaml({ ...shared, 'registry.token': service.token, 'features.token': service.token }),
+  'stored.yaml': [yaml({ ...shared, ...bucket }), FOR_CONTAINERS],
+  'serving.yaml': [yaml({ ...shared, ...tokensFor(service.token, 'registry', 'features', 'routing') }), FOR_CONTAINERS],
+  'stream-scorer.yaml': [yaml({ ...shared, ...tokensFor(service.token, 'registry', 'features') }), FOR_CONTAINERS],
+  'monitor.yaml': [yaml({ ...shared, ...tokensFor(service.token, 'registry') }), FOR_CONTAINERS],
+  'experiment-router.yaml': [yaml({ ...shared, ...tokensFor(service.token, 'registry', 'monitor') }), FOR_CONTAINERS],
+  'batch-runner.yaml': [
+    yaml({ ...shared, ...bucket, ...tokensFor(batch.token, 'registry', 'features', 'tracking', 'routing') }),
     FOR_CONTAINERS,
   ],
   'gateway.yaml': [yaml(broker), FOR_CONTAINERS],
   'registry.pem': [keys.privateKeyPem, FOR_CONTAINERS],
   'registry.pub.pem': [keys.publicKeyPem, FOR_CONTAINERS],
-  'tokens/tokens.json': [`${JSON.stringify({ tokens: [service.entry, admin.entry] }, null, 2)}\n`, 0o644],
+  'tokens/tokens.json': [`${JSON.stringify({ tokens: [service.entry, batch.entry, admin.entry] }, null, 2)}\n`, 0o644],
   'nats-users.conf': [`users: [{ user: slipway, password: "${nats}" }]\n`, FOR_CONTAINERS],
   'postgres.password': [postgres, FOR_CONTAINERS],
   's3.env': [`ROOT_ACCESS_KEY_ID=${s3User}\nROOT_SECRET_ACCESS_KEY=${s3}\n`, FOR_YOU], // read by the client, not in a container

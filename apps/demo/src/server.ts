@@ -105,8 +105,8 @@ async function launch(folder: string, ports: Ports | undefined): Promise<Running
   parameters.push('--authenticator-driver', 'tokens', '--authenticator-tokens-file', join(folder, 'tokens.json'));
   // a laptop has other things to do: joins spill to disk a little more, and are as fast
   parameters.push('--offline-store-duckdb-memory-mebibytes', '320');
-  // the aliases of the story; and days follow each other faster than in life, so that nobody waits for the log
-  parameters.push('--serving-aliases', 'champion,live,baseline', '--serving-prediction-log-flush-ms', '20');
+  // days follow each other faster than in life: nobody waits for the log
+  parameters.push('--serving-prediction-log-flush-ms', '20');
   parameters.push('--log-level', 'warn');
   for (const [listener, key] of Object.entries(LISTENERS))
     if (ports) parameters.push(`--${listener}-port`, String(ports[key]));

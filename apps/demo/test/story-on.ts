@@ -15,11 +15,8 @@ export const HOLDERS = {
   bob: { principal: 'bob', roles: ['approver'] },
 };
 
-/** What the story needs of the services that serve. */
-export const STORY_SETTINGS = {
-  'serving.aliases': 'champion,live,baseline',
-  'serving.prediction-log-flush-ms': 20,
-} as const;
+/** Days follow each other faster than in life: nobody waits for the log. */
+export const STORY_SETTINGS = { 'serving.prediction-log-flush-ms': 20 } as const;
 
 /** One process with all services. */
 export const addressesOf = ({ grpcAddress, inferenceAddress }: SlipwayProcess): Addresses =>

@@ -8,7 +8,7 @@ it('has defaults that its own schemas accept, and turns units into those of the 
   const config = readServingConfig((key) => servingSettings[key].default as never);
   expect(config).toMatchObject({
     serverName: 'serving-0',
-    scope: { aliases: ['champion'], workspaces: ['*'] },
+    scope: { aliases: ['*'], workspaces: ['*'] },
     reconcileMs: 30_000,
     drainMs: 30_000,
     packageBytesMax: 2 ** 31,

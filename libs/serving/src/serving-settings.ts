@@ -21,7 +21,7 @@ export const servingSettings = defineSettings({
   },
   'serving.aliases': {
     schema: listOf(nameOrAll(NAME_PATTERN, 'an alias'), ENTRIES_MAX),
-    default: ['champion'],
+    default: ['*'],
     doc: 'Aliases that are loaded, with commas between them; * is every one.',
   },
   'serving.workspaces': {

@@ -50,19 +50,19 @@ describe('the containers of deploy/compose.yaml', () => {
   };
 
   it('serve on their published ports', async () => {
-    const { registryAddress, inferenceAddress, readyAfterMs, preparedAfterMs } = running();
-    expect(await call(registryAddress, HEALTH)).toEqual({ code: 0, hex: SERVING });
-    expect(await call(inferenceAddress, HEALTH)).toEqual({ code: 0, hex: SERVING });
+    const { addresses, readyAfterMs, preparedAfterMs } = running();
+    for (const address of Object.values(addresses))
+      expect(await call(address, HEALTH)).toEqual({ code: 0, hex: SERVING });
     process.stdout.write(
       `containers: prepared in ${(preparedAfterMs / 1e3).toFixed(1)} s, healthy ${(readyAfterMs / 1e3).toFixed(1)} s later\n`,
     );
   });
 
   it('know a token and refuse a caller without one', async () => {
-    const { registryAddress, tokens } = running();
+    const { addresses, tokens } = running();
     const list = '/slipway.registry.v1.RegistryService/ListRegisteredModels';
-    expect((await call(registryAddress, list)).code).toBe(16);
-    expect((await call(registryAddress, list, tokens.reader)).code).toBe(0);
+    expect((await call(addresses.registry, list)).code).toBe(16);
+    expect((await call(addresses.registry, list, tokens.reader)).code).toBe(0);
   });
 
   it.each(SERVICES)('run %s without privileges and without a place to write but its data', async (service) => {
@@ -107,13 +107,13 @@ describe('the containers of deploy/compose.yaml', () => {
   });
 
   it('end cleanly, and come back with what they stored', async () => {
-    const { compose, docker, registryAddress, tokens, untilHealthy } = running();
+    const { compose, docker, addresses, tokens, untilHealthy } = running();
     await compose('stop', 'registry');
     const id = (await compose('ps', '--quiet', 'registry')).trim();
     expect((await docker('inspect', '--format', '{{.State.ExitCode}}', id)).trim()).toBe('0');
     await compose('start', 'registry');
     await untilHealthy('registry');
     expect(await evaluate('registry', "fs.readFileSync('/data/probe', 'utf8')")).toBe('x');
-    expect((await call(registryAddress, HEALTH, tokens.reader)).hex).toBe(SERVING);
+    expect((await call(addresses.registry, HEALTH, tokens.reader)).hex).toBe(SERVING);
   });
 });

@@ -16,14 +16,8 @@ export interface ContainersOptions<Name extends string = never> {
 
 /** What deploy/compose.yaml runs, each service in a container of its own, published on free ports of 127.0.0.1. */
 export interface Containers<Name extends string = string> {
-  /** `host:port` of the registry's gRPC services. */
-  readonly registryAddress: string;
-  /** `host:port` of tracking's gRPC services. */
-  readonly trackingAddress: string;
-  /** `host:port` of the feature store's gRPC services. */
-  readonly featuresAddress: string;
-  /** `host:port` of Open Inference over gRPC. */
-  readonly inferenceAddress: string;
+  /** `host:port` of each service's gRPC services. */
+  readonly addresses: Readonly<Record<keyof typeof ADDRESSES, string>>;
   /** Base URL of the gateway. */
   readonly gatewayUrl: string;
   readonly nats: { readonly url: string; readonly user: string; readonly password: string };
@@ -46,7 +40,33 @@ const ROOT = resolve(import.meta.dirname, '../../../..');
 const TURN_MS_MAX = 600_000;
 const COMMAND_MS_MAX = 180_000;
 const HEALTHY_MS_MAX = 90_000;
-const SERVICES = ['registry', 'tracking', 'feature-store', 'serving', 'gateway', 'nats', 'postgres', 'valkey', 's3'];
+const SERVICES = [
+  'registry',
+  'tracking',
+  'feature-store',
+  'serving',
+  'stream-scorer',
+  'batch-runner',
+  'experiment-router',
+  'monitor',
+  'gateway',
+  'nats',
+  'postgres',
+  'valkey',
+  's3',
+];
+/** Where compose.yaml publishes what. */
+const ADDRESSES = {
+  registry: 'SLIPWAY_REGISTRY_PORT',
+  tracking: 'SLIPWAY_TRACKING_PORT',
+  features: 'SLIPWAY_FEATURE_STORE_PORT',
+  inference: 'SLIPWAY_INFERENCE_PORT',
+  streams: 'SLIPWAY_STREAM_SCORER_PORT',
+  batch: 'SLIPWAY_BATCH_RUNNER_PORT',
+  routing: 'SLIPWAY_EXPERIMENT_ROUTER_PORT',
+  monitoring: 'SLIPWAY_MONITOR_PORT',
+} as const;
+const OTHER_PORTS = ['SLIPWAY_INFERENCE_HTTP_PORT', 'SLIPWAY_HTTP_PORT', 'NATS_PORT'] as const;
 
 /**
  * Builds the images, starts all containers and waits until they are healthy; only one caller of a machine at a time, others wait.
@@ -90,19 +110,14 @@ async function startProject<Name extends string>(
   stops.push(() => directory.remove());
   const secrets = join(directory.path, 'secrets');
   const tokens = await makeSecrets(secrets, holders);
-  const ports = {
-    SLIPWAY_REGISTRY_PORT: `${await freePort()}`,
-    SLIPWAY_TRACKING_PORT: `${await freePort()}`,
-    SLIPWAY_FEATURE_STORE_PORT: `${await freePort()}`,
-    SLIPWAY_INFERENCE_PORT: `${await freePort()}`,
-    SLIPWAY_INFERENCE_HTTP_PORT: `${await freePort()}`,
-    SLIPWAY_HTTP_PORT: `${await freePort()}`,
-    NATS_PORT: `${await freePort()}`,
-  };
+  const ports = Object.fromEntries(
+    await Promise.all([...Object.values(ADDRESSES), ...OTHER_PORTS].map(async (name) => [name, `${await freePort()}`])),
+  ) as Record<(typeof ADDRESSES)[keyof typeof ADDRESSES] | (typeof OTHER_PORTS)[number], string>;
   const env = {
     ...engine.env,
     ...images,
     SLIPWAY_SECRETS: secrets,
+    SLIPWAY_PREDICTION_LOG_FLUSH_MS: '20',
     ...ports,
   };
   const files = [join(ROOT, 'deploy/compose.yaml'), join(import.meta.dirname, 'published.yaml')];
@@ -124,10 +139,9 @@ async function startProject<Name extends string>(
     throw new Error(`the containers did not get ready:\n${logs}`, { cause: error });
   }
   return {
-    registryAddress: `127.0.0.1:${ports.SLIPWAY_REGISTRY_PORT}`,
-    trackingAddress: `127.0.0.1:${ports.SLIPWAY_TRACKING_PORT}`,
-    featuresAddress: `127.0.0.1:${ports.SLIPWAY_FEATURE_STORE_PORT}`,
-    inferenceAddress: `127.0.0.1:${ports.SLIPWAY_INFERENCE_PORT}`,
+    addresses: Object.fromEntries(
+      Object.entries(ADDRESSES).map(([service, port]) => [service, `127.0.0.1:${ports[port]}`]),
+    ) as Record<keyof typeof ADDRESSES, string>,
     gatewayUrl: `http://127.0.0.1:${ports.SLIPWAY_HTTP_PORT}`,
     nats: { url: `nats://127.0.0.1:${ports.NATS_PORT}`, user: 'slipway', password: natsPasswordOf(secrets) },
     readyAfterMs: performance.now() - began,

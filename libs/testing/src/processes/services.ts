@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { freePort } from '../free-port.ts';
 import { startNats, type NatsServer } from '../servers/nats.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { startRedis, type RedisServer } from '../servers/redis.ts';
 import { startS3, type S3Server } from '../servers/s3.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 import { startSlipway, type SettingValue, type SlipwayApp, type SlipwayProcess } from './slipway-process.ts';
@@ -24,6 +25,24 @@ const SERVICES = {
 export type ServiceName = keyof typeof SERVICES;
 export const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
 
+/** First words of the settings with which a service reaches others, and who these are. */
+const UPSTREAMS: Readonly<Partial<Record<ServiceName, Readonly<Record<string, ServiceName>>>>> = {
+  monitoring: { registry: 'registry' },
+  routing: { registry: 'registry', monitor: 'monitoring' },
+  serving: { registry: 'registry', features: 'features', routing: 'routing' },
+  streams: { registry: 'registry', features: 'features' },
+  batch: { registry: 'registry', features: 'features', tracking: 'tracking', routing: 'routing' },
+};
+/** Settings that name the keys whose packages are believed. */
+const TRUSTED_KEYS: Readonly<Partial<Record<ServiceName, string>>> = {
+  monitoring: 'monitoring.trusted-key-files',
+  serving: 'serving.trusted-key-files',
+  streams: 'serving.trusted-key-files',
+  batch: 'batch.trusted-key-files',
+};
+/** Those that keep files. */
+const STORED: ReadonlySet<ServiceName> = new Set(['registry', 'tracking', 'features', 'batch']);
+
 export interface ServicesOptions<Name extends string = never> {
   /** Who may call the services; the token between the services is made here. */
   readonly tokens: Readonly<Record<Name, TokenHolderSpec>>;
@@ -35,6 +54,7 @@ export interface Services<Name extends string = string> {
   readonly nats: NatsServer;
   readonly postgres: PostgresServer;
   readonly s3: S3Server;
+  readonly redis: RedisServer;
   readonly tokens: Tokens<Name | 'service'>;
   /** `host:port`; the same after a crash. */
   addressOf(service: ServiceName): string;
@@ -60,10 +80,14 @@ function publicKeyOf(dataDirectory: string): string {
   return join(keys, publicKey);
 }
 
-/** The role `service` in every workspace: the token that a serving process shows to its registry and feature store. */
-export const SERVICE_TOKEN: TokenHolderSpec = { principal: 'serving', workspaces: ['*'], roles: ['service'] };
+/** The token that services show to each other: the role `service` in every workspace, and what the steps of pipelines need. */
+export const SERVICE_TOKEN: TokenHolderSpec = {
+  principal: 'service',
+  workspaces: ['*'],
+  roles: ['service', 'pipelines'],
+};
 
-/** Needs nats-server, postgres and versitygw. What was started is stopped again when a later one fails. */
+/** Needs nats-server, postgres, redis-server and versitygw. What was started is stopped again when a later one fails. */
 export async function startServices<Name extends string = never>(
   options: ServicesOptions<Name>,
 ): Promise<Services<Name>> {
@@ -82,6 +106,7 @@ export async function startServices<Name extends string = never>(
     const nats = await started(startNats());
     const postgres = await started(startPostgres());
     const s3 = await started(startS3());
+    const redis = await started(startRedis({ appendOnly: true }));
     const shared = {
       'event-bus.driver': 'nats',
       'event-bus.nats.servers': nats.url,
@@ -106,12 +131,21 @@ export async function startServices<Name extends string = never>(
     const processes = new Map<ServiceName, SlipwayProcess<Name | 'service'>>();
     stops.push(() => Promise.all([...processes.values()].map((process) => process.stop())));
 
+    const online = { 'online-store.driver': 'redis', 'online-store.redis.address': redis.address };
     const settingsOf = (name: ServiceName): Settings => {
       const registry = processes.get('registry');
-      if (name !== 'serving' || !registry) return { ...shared, ...bucket };
-      const { service } = registry.tokens as Tokens<'service'>;
-      const upstream = { 'features.address': addressOf('features'), 'features.token': service };
-      return { ...shared, ...servingSettings(registry), ...upstream };
+      const upstreams = Object.entries(UPSTREAMS[name] ?? {}).flatMap(([setting, service]) => [
+        [`${setting}.address`, addressOf(service)],
+        [`${setting}.token`, registry?.tokens.service ?? ''],
+      ]);
+      const keys = TRUSTED_KEYS[name];
+      return {
+        ...shared,
+        ...(STORED.has(name) && bucket),
+        ...(name === 'features' && online),
+        ...Object.fromEntries(upstreams),
+        ...(keys !== undefined && registry && { [keys]: [publicKeyOf(registry.dataDirectory)] }),
+      };
     };
     const start = async (name: ServiceName): Promise<void> => {
       const { app, listener } = SERVICES[name];
@@ -128,7 +162,7 @@ export async function startServices<Name extends string = never>(
       await processes.get(name)?.kill('SIGKILL');
       await start(name);
     };
-    return { nats, postgres, s3, tokens, addressOf, crash, stop };
+    return { nats, postgres, s3, redis, tokens, addressOf, crash, stop };
   } catch (error) {
     await stop();
     throw error;
