@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { gRPCInferenceService } from '@slipway/contracts/inference';
 import { auditService } from '@slipway/contracts/slipway.audit.v1';
+import { batchService, pipelineService } from '@slipway/contracts/slipway.batch.v1';
 import { operationService } from '@slipway/contracts/slipway.common.v1';
 import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
+import { monitorService } from '@slipway/contracts/slipway.monitoring.v1';
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
-import { predictionService } from '@slipway/contracts/slipway.serving.v1';
+import { routingService } from '@slipway/contracts/slipway.routing.v1';
+import { predictionService, streamService } from '@slipway/contracts/slipway.serving.v1';
 import { trackingService } from '@slipway/contracts/slipway.tracking.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
@@ -24,7 +27,12 @@ const SERVICES = [
   { name: 'registry', services: [registryService, ...platformServices] },
   { name: 'tracking', services: [trackingService, ...platformServices] },
   { name: 'features', services: [featureStoreService, ...platformServices] },
-  { name: 'serving', services: [predictionService, gRPCInferenceService, ...platformServices] },
+  { name: 'routing', services: [routingService, ...platformServices] },
+  { name: 'monitoring', services: [monitorService, ...platformServices] },
+  // before serving, which has the same streams and knows less of those that somebody else scores
+  { name: 'streams', services: [streamService, ...platformServices] },
+  { name: 'serving', services: [predictionService, streamService, gRPCInferenceService, ...platformServices] },
+  { name: 'batch', services: [batchService, pipelineService, ...platformServices] },
 ] as const;
 
 export function compose(context: ProcessContext<typeof settings>): Composition {

@@ -2,22 +2,36 @@ import { gatewaySettings } from '@slipway/gateway';
 import { composeSettings, defineSettings, driverSetting } from '@slipway/platform';
 import { z } from 'zod';
 
-const address = z.string().min(1).optional();
-const authorities = z.string().min(1).optional();
-const AUTHORITIES = 'PEM authorities that its certificate is checked with; with it the connection is encrypted.';
+const text = z.string().min(1).optional();
+const address = (of: string) => ({ schema: text, doc: `Address of ${of}, host:port.` });
+const authorities = {
+  schema: text,
+  doc: 'PEM authorities that its certificate is checked with; with it the connection is encrypted.',
+};
 
-/** Everything this service can be told. A service without an address is one that this installation does not have. */
+/**
+ * Everything this service can be told. A service without an address is one that this installation does not have. There are no tokens: calls go on
+ * with that of their caller.
+ */
 export const settings = composeSettings(
   driverSetting('event-bus', 'nats', 'Where events come from: nats, sqlite (one process only), or one of a plugin.'),
   gatewaySettings,
   defineSettings({
-    'registry.address': { schema: address, doc: 'Address of the registry, host:port.' },
-    'registry.ca-file': { schema: authorities, doc: AUTHORITIES },
-    'tracking.address': { schema: address, doc: 'Address of tracking, host:port.' },
-    'tracking.ca-file': { schema: authorities, doc: AUTHORITIES },
-    'features.address': { schema: address, doc: 'Address of the feature store, host:port.' },
-    'features.ca-file': { schema: authorities, doc: AUTHORITIES },
-    'serving.address': { schema: address, doc: 'Address of Open Inference over gRPC, host:port.' },
-    'serving.ca-file': { schema: authorities, doc: AUTHORITIES },
+    'registry.address': address('the registry'),
+    'registry.ca-file': authorities,
+    'tracking.address': address('tracking'),
+    'tracking.ca-file': authorities,
+    'features.address': address('the feature store'),
+    'features.ca-file': authorities,
+    'serving.address': address('Open Inference over gRPC'),
+    'serving.ca-file': authorities,
+    'routing.address': address('the experiment router'),
+    'routing.ca-file': authorities,
+    'monitoring.address': address('the monitor'),
+    'monitoring.ca-file': authorities,
+    'streams.address': address('the stream scorer'),
+    'streams.ca-file': authorities,
+    'batch.address': address('the batch runner, which has the pipelines, too'),
+    'batch.ca-file': authorities,
   }),
 );

@@ -9,12 +9,12 @@ export function malformedTails(): { readonly name: string; readonly tail: Buffer
   for (let bytes = 1; bytes <= 9; bytes += 1)
     tails.push([`varint cut after ${bytes} bytes`, [...tag(1000, 0), ...fill(bytes, 0x80)]]);
   for (const bytes of [1, 2, 3, 4]) tails.push([`tag cut after ${bytes} bytes`, fill(bytes, 0x80)]);
-  for (const have of [0, 1, 3, 7]) tails.push([`fixed64 of ${have} bytes`, [...tag(1000, 1), ...fill(have, 1)]]);
+  for (const have of [0, 1, 2, 3, 4, 5, 6, 7]) tails.push([`fixed64 of ${have} bytes`, [...tag(1000, 1), ...fill(have, 1)]]);
   for (const have of [0, 1, 2, 3]) tails.push([`fixed32 of ${have} bytes`, [...tag(1000, 5), ...fill(have, 1)]]);
   for (const length of [1n, 2n, 127n, 128n, 65_536n, 2n ** 31n - 1n, 2n ** 32n - 1n])
     tails.push([`${length} bytes announced, none there`, [...tag(1000, 2), ...varint(length)]]);
   for (const wire of [6, 7])
-    for (const field of [1, 2, 1000, 536_870_911])
+    for (const field of [1, 2, 15, 16, 1000, 536_870_911])
       tails.push([`wire type ${wire} of field ${field}`, tag(field, wire)]);
   tails.push(['end of a group that never began', tag(1000, 4)]);
   for (const depth of [1, 2, 50]) tails.push([`${depth} groups without an end`, fillWith(depth, tag(1000, 3))]);

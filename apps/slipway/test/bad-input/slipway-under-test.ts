@@ -37,6 +37,13 @@ export interface ServedMethod {
 const SERVICES: readonly (readonly [name: string, listener: ServedMethod['listener']])[] = [
   ['slipway.registry.v1.RegistryService', 'grpc'],
   ['slipway.tracking.v1.TrackingService', 'grpc'],
+  ['slipway.features.v1.FeatureStoreService', 'grpc'],
+  ['slipway.routing.v1.RoutingService', 'grpc'],
+  ['slipway.monitoring.v1.MonitorService', 'grpc'],
+  ['slipway.batch.v1.BatchService', 'grpc'],
+  ['slipway.batch.v1.PipelineService', 'grpc'],
+  ['slipway.serving.v1.PredictionService', 'inference'],
+  ['slipway.serving.v1.StreamService', 'inference'],
   ['inference.GRPCInferenceService', 'inference'],
   ['slipway.common.v1.OperationService', 'grpc'],
   ['slipway.audit.v1.AuditService', 'grpc'],
