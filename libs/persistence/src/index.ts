@@ -72,7 +72,7 @@ export { OperationStore } from './operations/operation-store.ts';
 export { toOperationMessage } from './services/operation-to-proto.ts';
 export { createPlatformServices } from './services/create-platform-services.ts';
 export type { PlatformServiceMap, PlatformServiceParts } from './services/platform-service-parts.ts';
-export { openPlatformServices } from './open-platform-services.ts';
+export { openPlatformServices, operationsOf } from './open-platform-services.ts';
 export {
   pageOf,
   pageQuery,

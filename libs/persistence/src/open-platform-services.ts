@@ -1,4 +1,4 @@
-import type { ListenerName, ProcessContext, ServiceModule } from '@slipway/platform';
+import type { ListenerName, ProcessContext, ServiceImplementation, ServiceModule } from '@slipway/platform';
 import { OperationRunner } from './operations/operation-runner.ts';
 import type { ServiceStore } from './service-store.ts';
 import { createPlatformServices } from './services/create-platform-services.ts';
@@ -24,4 +24,14 @@ export function openPlatformServices(
     components: parts.map(([, { operations }]) => operations),
     isReady: () => (isHealthy() ? { ready: true } : { ready: false, reason: 'a database does not answer' }),
   };
+}
+
+/**
+ * Long work of one service, for those of the same process that wait for it. `openPlatformServices` starts and stops it, and offers it to callers
+ * from outside.
+ * @param store one with a runner of its own.
+ */
+export function operationsOf({ service, database, operations }: ServiceStore): readonly ServiceImplementation[] {
+  if (!operations) throw new Error(`${service} has no long work`);
+  return createPlatformServices(new Map([[service, { database, operations }]]));
 }
