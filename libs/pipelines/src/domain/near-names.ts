@@ -14,10 +14,10 @@ export function didYouMean(asked: string, known: readonly string[]): string {
 /** Letters to insert, delete or exchange. */
 function lettersApart(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (const [at, letter] of [...left].entries()) {
+  for (let at = 0; at < left.length; at += 1) {
     const next = [at + 1];
     for (let column = 0; column < right.length; column += 1) {
-      const exchange = (row[column] ?? 0) + (letter === right[column] ? 0 : 1);
+      const exchange = (row[column] ?? 0) + (left[at] === right[column] ? 0 : 1);
       next.push(Math.min(exchange, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
     }
     row = next;

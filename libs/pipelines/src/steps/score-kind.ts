@@ -63,11 +63,8 @@ const isBroken = ({ state }: ScoringJob__Output): boolean =>
   state === 'SCORING_JOB_STATE_FAILED' || state === 'SCORING_JOB_STATE_CANCELLED';
 
 /** A job that had failed before this attempt looked goes on with what it left undone. */
-async function finishedJob(
-  calls: Client<BatchService>,
-  id: string,
-  { key, attempt, clock, signal, say }: StepContext,
-): Promise<ScoringJob__Output> {
+async function finishedJob(calls: Client<BatchService>, id: string, context: StepContext): Promise<ScoringJob__Output> {
+  const { key, attempt, clock, signal } = context;
   let isResumed = false;
   for (;;) {
     const { job } = await calls.getScoringJob({ id });
@@ -79,7 +76,7 @@ async function finishedJob(
       isResumed = true;
       await calls.resumeScoringJob({ id, request_id: `${key}-${attempt}` });
     }
-    say(`${job.scored_rows} of ${job.rows} rows, ${job.finished_partitions} of ${job.partitions} partitions`);
+    context.say(`${job.scored_rows} of ${job.rows} rows, ${job.finished_partitions} of ${job.partitions} partitions`);
     await clock.sleep(LOOK_EVERY_MS, signal);
   }
 }

@@ -74,7 +74,7 @@ export const stepOf = (row: StepRecord): RunStep => ({
 });
 
 /** Without what never changes. */
-export const stepRowOf = ({ name, kind, ...step }: RunStep) => ({
+export const stepRowOf = (step: RunStep) => ({
   state: step.state,
   attempts: BigInt(step.attempts),
   failures: BigInt(step.failures),

@@ -103,8 +103,8 @@ function guard({ database, unitOfWork }: TestStore, life: { readonly isDead: boo
     };
   return {
     database: Object.assign(Object.create(database) as Database, {
-      read: ((work) => database.read(whileAlive(work))) as Database['read'],
-      write: ((work) => database.write(whileAlive(work))) as Database['write'],
+      read: (work: Parameters<Database['read']>[0]) => database.read(whileAlive(work)),
+      write: (work: Parameters<Database['write']>[0]) => database.write(whileAlive(work)),
     }),
     unitOfWork: {
       run: (context, work) => unitOfWork.run(context, whileAlive(work)),

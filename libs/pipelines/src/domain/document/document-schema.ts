@@ -15,7 +15,7 @@ const name = z
 const part = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$/, 'must be 1 to 48 letters, digits, dashes and underscores');
-const json: z.ZodType<JsonValue> = z.json() as z.ZodType<JsonValue>;
+const json: z.ZodType<JsonValue> = z.json();
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const texts = z.record(part, z.string().max(4096).or(z.number().transform(String))).default({});
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ManualClock, sqliteDatabases } from '@slipway/persistence/testing';
 import { createTestProcess, isFinalRun, openPipelineStore, stepStates } from '../../testing/pipeline-installation.ts';

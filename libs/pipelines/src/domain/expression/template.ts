@@ -99,7 +99,7 @@ export function* textsOf(
   if (typeof value === 'string') yield { text: value, path };
   else if (Array.isArray(value)) for (const [index, each] of value.entries()) yield* textsOf(each, [...path, index]);
   else if (typeof value === 'object' && value !== null)
-    for (const [key, each] of Object.entries(value)) yield* textsOf(each as JsonValue, [...path, key]);
+    for (const [key, each] of Object.entries(value)) yield* textsOf(each, [...path, key]);
 }
 
 /** A value with every text in it filled. @throws {TemplateError} */
@@ -107,5 +107,5 @@ export function fillValue(value: JsonValue, lookUp: (path: ReferencePath) => Jso
   if (typeof value === 'string') return fillTemplate(value, lookUp);
   if (Array.isArray(value)) return value.map((each) => fillValue(each, lookUp));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fillValue(each as JsonValue, lookUp)]));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fillValue(each, lookUp)]));
 }

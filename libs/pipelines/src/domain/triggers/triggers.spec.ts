@@ -153,7 +153,7 @@ describe('triggers', () => {
       await clock.advance(1_000);
     }
     const runs = await runsOf(process);
-    const ids = runs.map(({ causes }) => causes[0]?.id).sort();
+    const ids = runs.map(({ causes }) => causes[0]?.id ?? '').sort();
     expect(ids).toEqual([1, 2, 3].map((day) => `1970-01-0${day + 1}T03:00:00.000000Z`));
   }, 30_000);
 

@@ -11,7 +11,7 @@ import { featureColumn, TIME_COLUMN } from '../training-set/training-query.ts';
 import type { TrainingSets } from '../training-set/training-sets.ts';
 import { judgeModel, metricsText } from './judge-version.ts';
 import { learningSet, readSet, rowsBetween } from './learning-tables.ts';
-import { downloadModel } from './model-package.ts';
+import { downloadModel, type VerifiedModel } from './model-package.ts';
 import { versionOfRun } from './version-of-run.ts';
 
 const DAY_MICROS = 86_400_000_000n;
@@ -38,6 +38,8 @@ const schema = (value: Fillable) =>
         days: value(z.number().int().min(1).max(366)),
         /** Whose version is judged on the same rows. */
         alias: value(name).optional(),
+        /** Under which both evaluations are recorded; by default `backtest-` and the day that ends it. A gate has to know the name beforehand. */
+        dataset: value(name).optional(),
       })
       .optional(),
   });
@@ -62,17 +64,16 @@ export const trainKind = (parts: LearningParts): StepKind =>
     results: ['version', 'model', 'run_id', 'rows', 'dataset', 'metrics'],
     schema,
     execute: async (input, context) => {
-      if (input.backtest && !input.window)
-        throw stepRefused(
-          'DATA_INVALID',
-          "a backtest needs a 'window': without it nobody knows which days are the last ones",
-        );
+      const current = await currentModel(input, parts, context);
+      const theirs = current?.features.map(featureColumn) ?? [];
+      const columns = [...input.features.map(featureColumn), ...theirs, input.target];
       const at = { workspace: context.workspace, id: input.set, signal: context.signal };
-      const table = await readSet(parts.sets, { ...at, columns: [...input.features.map(featureColumn), input.target] });
+      const table = await readSet(parts.sets, { ...at, columns });
+      const halves = halvesOf(input, table); // before anything is registered: what cannot be judged is not made
       const training = rowsBetween(table, input.window?.from, input.window?.until);
       const { version, runId } = await train(input, training, parts, context);
-      const tested = await backtest(input, table, version, parts, context);
-      const told = tested ? `; the recipe on the ${input.backtest?.days ?? 0} days before: ${tested.told}` : '';
+      const tested = halves && (await backtest(input, halves, { version, current }, parts, context));
+      const told = tested ? `; the recipe on its last ${input.backtest?.days ?? 0} days: ${tested.told}` : '';
       return {
         version,
         model: input.model,
@@ -150,61 +151,76 @@ interface Tested {
   readonly told: string;
 }
 
-async function backtest(
-  input: Input,
-  table: TrainingTable,
-  version: string,
-  parts: LearningParts,
-  context: StepContext,
-): Promise<Tested | undefined> {
-  const { backtest: asked, window: learned } = input;
-  if (!asked || !learned) return undefined;
+/** What the sibling learns from, what it is judged on, and where that ends. */
+interface Halves {
+  readonly earlier: TrainingTable;
+  readonly held: TrainingTable;
+  readonly until: Micros;
+}
+
+/** @throws {FailedPreconditionError} reason DATA_INVALID when one of them has no rows. */
+function halvesOf({ backtest: asked, window: learned }: Input, table: TrainingTable): Halves | undefined {
+  if (!asked) return undefined;
+  if (!learned)
+    throw stepRefused(
+      'DATA_INVALID',
+      "a backtest needs a 'window': without it nobody knows which days are the last ones",
+    );
   const shift = BigInt(asked.days) * DAY_MICROS;
   const earlier = rowsBetween(table, learned.from - shift, learned.until - shift);
   const held = rowsBetween(table, learned.until - shift, learned.until);
-  if (earlier.rows === 0 || held.rows === 0)
-    throw stepRefused('DATA_INVALID', `the backtest learns from ${earlier.rows} and judges ${held.rows} rows; let the training set begin ${asked.days} days before the window`); // prettier-ignore
-  context.say(`backtest: the recipe learns from ${earlier.rows} earlier rows`);
-  const sibling: TrainedModel = await parts.trainer.train(jobOf(input, earlier, context), context.signal);
-  const judged = { task: input.task, target: input.target, table: held };
-  const metrics = await judgeModel(
-    parts.runtime,
-    { model: sibling.model, features: input.features },
-    judged,
-    context.signal,
+  const before = rowsBetween(table, learned.from - shift, learned.from);
+  if (before.rows > 0 && held.rows > 0) return { earlier, held, until: learned.until };
+  throw stepRefused(
+    'DATA_INVALID',
+    `the training set has ${before.rows} rows of the ${asked.days} days before the window and ${held.rows} of its last ones; let it begin ${asked.days} days before the window`,
   );
-  const dataset = { name: `backtest-${dayOf(learned.until)}`, id: input.set, rows: held.rows };
-  const registry = within(parts.clients.registry, context);
-  const evaluated = { model: input.model, version, requestId: `${context.key}-backtest` };
-  await recordQuality(registry, evaluated, dataset, metrics);
-  const current =
-    asked.alias === undefined ? undefined : await currentVersion(parts, input.model, asked.alias, context);
-  if (current === undefined || current === version)
-    return { dataset: dataset.name, metrics, told: metricsText(metrics) };
-  const key = { workspace: context.workspace, model: input.model, version: current };
-  const package_ = await downloadModel(registry, key, parts.trustedKeys());
-  const theirs = await judgeModel(parts.runtime, package_, judged, context.signal);
-  const now = { model: input.model, version: current, requestId: `${context.key}-backtest-current` };
-  await recordQuality(registry, now, dataset, theirs);
-  return {
-    dataset: dataset.name,
-    metrics,
-    told: `${metricsText(metrics)}; version ${current}: ${metricsText(theirs)}`,
-  };
+}
+
+async function backtest(
+  input: Input,
+  { earlier, held, until }: Halves,
+  { version, current }: { readonly version: string; readonly current: VerifiedModel | undefined },
+  { clients, trainer, runtime }: LearningParts,
+  context: StepContext,
+): Promise<Tested> {
+  const { signal, key } = context;
+  context.say(`backtest: the recipe learns from ${earlier.rows} earlier rows`);
+  const sibling: TrainedModel = await trainer.train(jobOf(input, earlier, context), signal);
+  const judged = { task: input.task, target: input.target, table: held };
+  const metrics = await judgeModel(runtime, { model: sibling.model, features: input.features }, judged, signal);
+  const dataset = { name: `backtest-${dayOf(until)}`, id: input.set, rows: held.rows };
+  const registry = within(clients.registry, context);
+  const { model } = input;
+  await recordQuality(registry, { model, version, requestId: `${key}-backtest` }, dataset, metrics);
+  const told = metricsText(metrics);
+  if (current === undefined || current.version === version) return { dataset: dataset.name, metrics, told };
+  const theirs = await judgeModel(runtime, current, judged, signal);
+  // named after the version: another one may hold the alias when the step is begun again
+  const theirKey = `${key}-backtest-of-${current.version}`;
+  await recordQuality(registry, { model, version: current.version, requestId: theirKey }, dataset, theirs);
+  return { dataset: dataset.name, metrics, told: `${told}; version ${current.version}: ${metricsText(theirs)}` };
 }
 
 /** Day of a window's end, or its last whole second. */
 const dayOf = (until: Micros): string => new Date(Number(until / 1000n)).toISOString().replace(/T00:00:00\.000Z$/, '');
 
-async function currentVersion(
-  { clients }: LearningParts,
-  model: string,
-  alias: string,
+/** The version that the new one is compared with; undefined when nobody asks for that, or there is none yet. */
+async function currentModel(
+  { model, backtest: asked }: Input,
+  { clients, trustedKeys }: LearningParts,
   context: StepContext,
-): Promise<string | undefined> {
+): Promise<VerifiedModel | undefined> {
+  if (asked?.alias === undefined) return undefined;
+  const registry = within(clients.registry, context);
   try {
-    const { version } = await within(clients.registry, context).getModelVersion({ model, alias });
-    return version?.version;
+    const { version } = await registry.getModelVersion({ model, alias: asked.alias });
+    if (!version) throw new Error('the registry answered without a version');
+    return await downloadModel(
+      registry,
+      { workspace: context.workspace, model, version: version.version },
+      trustedKeys(),
+    );
   } catch (error) {
     if (error instanceof DomainError && error.kind === 'not-found') return undefined; // the first version has nobody to beat
     throw error;

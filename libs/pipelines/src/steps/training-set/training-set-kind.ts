@@ -9,7 +9,7 @@ import { column, moment, name, reference, timestampOf } from '../fields.ts';
 import { finishedOperation } from '../finished-operation.ts';
 import { within, type PipelineClients } from '../services.ts';
 import { columnsOf, trainingQuery, type Derivation, type TrainingRows } from './training-query.ts';
-import { writeRows, type SnapshotFile, type TrainingSets } from './training-sets.ts';
+import { writeRows, type TrainingSets } from './training-sets.ts';
 
 const derivation = (value: Fillable) => {
   const one = <Name extends Derivation['function']>(name: Name) =>
@@ -120,15 +120,16 @@ function idOf(scoring: ScoringSet__Output, rows: TrainingRows): string {
 async function build(
   sets: TrainingSets,
   { scoring, rows, id }: { readonly scoring: ScoringSet__Output; readonly rows: TrainingRows; readonly id: string },
-  { workspace, signal, say }: StepContext,
+  context: StepContext,
 ): Promise<number> {
   if (scoring.files.length === 0) return 0;
+  const { workspace, signal } = context;
   return sets.withScratch(async (folder) => {
     const files: string[] = [];
     for (const [index, file] of scoring.files.entries()) {
       const path = join(folder, `${index}.parquet`);
-      say(`reads file ${index + 1} of ${scoring.files.length}`);
-      await sets.copy(file as SnapshotFile, path, signal);
+      context.say(`reads file ${index + 1} of ${scoring.files.length}`);
+      await sets.copy(file, path, signal);
       files.push(path);
     }
     const target = join(folder, 'training.parquet');

@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /** @param name type of texts that are compared: by bytes on both databases, whatever the locale of the server. */
-const statements = (name: string, flag: string): readonly string[] => [
+const runTables = (name: string, flag: string): readonly string[] => [
   `create table pipelines_pipeline (
     workspace ${name} not null,
     name ${name} not null,
@@ -42,6 +42,9 @@ const statements = (name: string, flag: string): readonly string[] => [
   'create unique index pipelines_run_cause on pipelines_run (workspace, pipeline, "trigger", cause)',
   'create index pipelines_run_pipeline on pipelines_run (workspace, pipeline, id)',
   'create index pipelines_run_lease on pipelines_run (state, lease_until)',
+];
+
+const stepTables = (name: string): readonly string[] => [
   `create table pipelines_step (
     workspace ${name} not null,
     run ${name} not null,
@@ -76,6 +79,8 @@ const statements = (name: string, flag: string): readonly string[] => [
   'create index pipelines_trigger_expression on pipelines_trigger (workspace, expression)',
   'create index pipelines_trigger_due on pipelines_trigger (fire_at)',
 ];
+
+const statements = (name: string, flag: string): readonly string[] => [...runTables(name, flag), ...stepTables(name)];
 
 /** Pipelines, their runs and triggers. */
 export class PipelinesSqlite1 extends Migration {
