@@ -109,6 +109,7 @@ export function assertSubscribeOptions(options: SubscribeOptions): void {
   check(isWhole(options.ackWaitMs, 100, 3_600_000), 'ackWaitMs', 'use 100 to 3600000 milliseconds');
   check(isWhole(options.deliveriesMax, 1, 1_000), 'deliveriesMax', 'use 1 to 1000');
   check(isWhole(options.inFlightMax, 1, IN_FLIGHT_MAX), 'inFlightMax', `use 1 to ${IN_FLIGHT_MAX}`);
+  check(isWhole(options.keyRunMax ?? 1, 1, IN_FLIGHT_MAX), 'keyRunMax', `use 1 to ${IN_FLIGHT_MAX}`);
   check(isWhole(options.handlerTimeoutMs, 1, 3_600_000), 'handlerTimeoutMs', 'use 1 to 3600000 milliseconds');
   check(
     options.backoffMs.length > 0 && options.backoffMs.every((ms) => isWhole(ms, 0, 3_600_000)),

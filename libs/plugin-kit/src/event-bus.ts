@@ -53,6 +53,12 @@ export interface SubscribeOptions {
   readonly backoffMs: readonly number[];
   /** Bound on messages held by this subscriber, all keys together; 1 to 65536. A failing key with more messages than this behind it holds back the others too, until it goes on. */
   readonly inFlightMax: number;
+  /**
+   * Messages of one key that may be handed to the handler before the first of them has settled; 1 when left out. They are handed over in order and
+   * in one turn, and it is then the handler that keeps their effects in order: when one fails, it fails those of its key behind it too, without an
+   * effect. Such a failure is not counted: what failed is delivered again, one at a time.
+   */
+  readonly keyRunMax?: number;
   /** A handler that has not settled after this time is aborted through its signal and counts as failed; one that ignores the signal may overlap with the next attempt. */
   readonly handlerTimeoutMs: number;
   /** What to publish for a message that failed its last delivery; its id must follow from the delivery, so that a repeat is dropped. It is repeated until it is stored: while it cannot be, its key waits. */

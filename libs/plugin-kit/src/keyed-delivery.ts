@@ -138,14 +138,48 @@ export class KeyedDelivery<Held extends HeldMessage> {
 
   async #runLane(key: string, lane: Held[]): Promise<void> {
     for (let head = lane[0]; head !== undefined; head = lane[0]) {
+      const run = this.#nextRun(lane);
+      if (run.length > 1 && (await this.#settleRun(lane, run))) continue;
+      [head] = lane; // after a failed run the one that failed
+      if (head === undefined) break;
       const settled = await this.#settle(head);
       if (!settled) break; // draining: the rest of the lane is given back unsettled
-      lane.shift();
-      this.#held.delete(head);
-      this.#settlement.roomFreed();
+      this.#release(lane, head);
     }
     this.#lanes.delete(key);
     if (this.#lanes.size === 0) this.#lanesIdle?.();
+  }
+
+  #release(lane: Held[], settled: Held): void {
+    lane.splice(lane.indexOf(settled), 1);
+    this.#held.delete(settled);
+    this.#settlement.roomFreed();
+  }
+
+  /**
+   * Several messages of the lane that are handed over at once, where the subscriber asks for that. Those that may have ended a process before
+   * go alone.
+   */
+  #nextRun(lane: readonly Held[]): readonly Held[] {
+    const { keyRunMax = 1 } = this.#subscription;
+    if (keyRunMax === 1 || this.#draining.signal.aborted) return [];
+    const run = lane.slice(0, keyRunMax);
+    const doubtful = run.findIndex(({ redelivered, failures }) => redelivered || failures > 0);
+    return doubtful < 0 ? run : run.slice(0, doubtful);
+  }
+
+  /** @returns true when all of the run is acknowledged. After a failure the head of the lane has to go alone: only that counts its failures. */
+  async #settleRun(lane: Held[], run: readonly Held[]): Promise<boolean> {
+    const failures = await Promise.all(run.map((held) => this.#attempt(held, 1)));
+    const settled = await Promise.all(
+      run.map(async (held, at) => {
+        const failure = failures[at];
+        if (failure) this.#logFailure(held, 0, failure);
+        return !failure && (await this.#persist('acknowledge', () => this.#settlement.acknowledge(held)));
+      }),
+    );
+    for (const [at, held] of run.entries()) if (settled[at]) this.#release(lane, held);
+    return settled.every(Boolean);
   }
 
   /** True when the message is acknowledged; false when draining came first. */

@@ -67,6 +67,55 @@ export function deliveryContract(context: SuiteContext): void {
       expect(recorder.texts).toEqual(expected);
     });
 
+    it('begin anew when they were forgotten', async () => {
+      await publish(context.bus, message('k', '1'));
+      const first = new Recorder();
+      const subscription = await context.bus.subscribe(options(), first.handle);
+      await eventually('the message', () => first.seen.length === 1);
+      await subscription.drain();
+      await context.bus.forget('suite');
+      await context.bus.forget('suite');
+      await context.bus.forget('never-made');
+      const again = new Recorder();
+      await context.bus.subscribe(options({ subject: `${SUBJECT}.*` }), again.handle); // another filter than before
+      await eventually('the message again', () => again.seen.length === 1);
+      expect(again.seen).toEqual([{ text: '1', attempt: 1 }]);
+    });
+
+    it('tell when a message was stored', async () => {
+      const before = Date.now();
+      await publish(context.bus, message('k', '1'));
+      const recorder = new Recorder();
+      await context.bus.subscribe(options(), recorder.handle);
+      await eventually('the message', () => recorder.deliveries.length === 1);
+      const storedAtMs = recorder.deliveries[0]?.storedAtMs ?? 0;
+      expect(storedAtMs).toBeGreaterThanOrEqual(before);
+      expect(storedAtMs).toBeLessThanOrEqual(Date.now());
+    });
+
+    it('hand over several messages of a key in order where the subscriber asks for it, and those that fail again one by one', async () => {
+      const texts = Array.from({ length: 12 }, (_, at) => `${at}`);
+      let rejecting = true;
+      const failed = new Set<string>();
+      // the third fails once, and with it what is behind it, as the contract of `keyRunMax` has it
+      const recorder = new Recorder(async (delivery) => {
+        const text = new TextDecoder().decode(delivery.data);
+        await pause(20);
+        if (!rejecting || Number(text) < 2) return;
+        failed.add(text);
+        setTimeout(() => (rejecting = false), 10);
+        throw new Error('not yet');
+      });
+      await publish(context.bus, ...texts.map((text) => message('k', text)));
+      await context.bus.subscribe(options({ keyRunMax: 4, deliveriesMax: 2 }), recorder.handle);
+      await eventually('all, and a few again', () => new Set(recorder.texts).size === 12 && recorder.running === 0);
+      await pause(50);
+      expect(recorder.runningMax).toBe(4);
+      expect([...failed]).toEqual(['2', '3', '4']);
+      expect(recorder.texts).toEqual(['0', '1', '2', '3', '4', '2', ...texts.slice(3)]); // the first came alone
+      expect(recorder.seen.every(({ attempt }) => attempt === 1)).toBe(true); // a failed run is not charged
+    });
+
     it('refuse another filter', async () => {
       const subscription = await context.bus.subscribe(options(), new Recorder().handle);
       await subscription.drain();

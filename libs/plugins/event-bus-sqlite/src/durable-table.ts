@@ -48,8 +48,8 @@ export class DurableTable {
     this.#failures = database.prepare<[string], { sequence: number; failures: number }>(
       'SELECT sequence, failures FROM failures WHERE durable = ?',
     );
-    this.#forget = ['durables WHERE name = ?', 'acknowledged WHERE durable = ?', 'failures WHERE durable = ?'].map((from) =>
-      database.prepare<[string]>(`DELETE FROM ${from}`),
+    this.#forget = ['durables WHERE name = ?', 'acknowledged WHERE durable = ?', 'failures WHERE durable = ?'].map(
+      (from) => database.prepare<[string]>(`DELETE FROM ${from}`),
     );
     this.#lowest = database.prepare<[], { floor: number | null }>('SELECT min(floor) AS floor FROM durables');
     database.function('subject_matches', { deterministic: true }, (filter, subject) =>

@@ -61,8 +61,6 @@ interface Settled {
   readonly isDead: boolean;
 }
 
-/** Batches at once: while one waits for the broker, another is scored. */
-const BATCHES_MAX = 2;
 /** An hour, the longest that the bus allows: an event waits for its model and for the feature store without being charged for it. */
 const WAIT_MS_MAX = 3_600_000;
 const RETRY_MS = [20, 100, 500, 2_000] as const;
@@ -88,14 +86,14 @@ export class RunningStream {
     this.#log = parts.log.child({ stream: definition.name, workspace: definition.workspace });
     this.#batcher = new MicroBatcher({
       rowsMax: parts.batchRows,
-      batchesMax: BATCHES_MAX,
+      keyOf: ({ delivery }) => delivery.key,
       run: (items) => this.#runBatch(items),
     });
   }
 
   /** Resolves when the stream has its place on the bus. @throws {UnavailableError} when the bus cannot be reached. */
   async start(durable: string, subject: string): Promise<void> {
-    const { bus, delivery, inFlightMax, messages } = this.#parts;
+    const { bus, delivery, inFlightMax, batchRows, messages } = this.#parts;
     this.#subscription = await bus.subscribe(
       {
         durable,
@@ -105,6 +103,7 @@ export class RunningStream {
         deliveriesMax: delivery.deliveriesMax,
         backoffMs: delivery.backoffMs,
         inFlightMax,
+        keyRunMax: batchRows,
         handlerTimeoutMs: WAIT_MS_MAX,
         deadLetter: (dead, error) => messages.deadLetter(this.definition, dead, error),
       },
@@ -148,8 +147,13 @@ export class RunningStream {
       this.#log.warn({ err: error, events: items.length }, 'a batch failed; its events are scored one by one');
     }
     const outcomes: Outcome[] = [];
+    const failed = new Map<string, Outcome>();
     for (const item of items) {
-      outcomes.push(await this.#process([item]).then(() => undefined, (error: unknown) => ({ error }))); // prettier-ignore
+      const { key } = item.delivery;
+      // behind one of its key that failed it would overtake it
+      const outcome = failed.get(key) ?? (await this.#process([item]).then(noError, (error: unknown) => ({ error })));
+      if (outcome) failed.set(key, outcome);
+      outcomes.push(outcome);
     }
     return outcomes;
   }
@@ -274,6 +278,8 @@ export class RunningStream {
     }
   }
 }
+
+const noError = (): undefined => undefined;
 
 const isTransient = (error: unknown): boolean => error instanceof DomainError && error.kind === 'unavailable';
 
