@@ -1,0 +1,5 @@
+import { schemaSuite, sqliteDatabases } from '@slipway/persistence/testing';
+import { batchEntities } from './entities.ts';
+import { batchMigrations } from './migrations/batch-migrations.ts';
+
+schemaSuite('scoring jobs on SQLite', sqliteDatabases, { entities: batchEntities, migrations: batchMigrations });
