@@ -1,8 +1,10 @@
 import { artifactsLocalPlugin } from '@slipway/artifacts-local';
 import { artifactsS3Plugin } from '@slipway/artifacts-s3';
+import { openBatch } from '@slipway/batch';
 import { createClient, inProcessTransport, type ClientTransport } from '@slipway/clients';
 import { gRPCInferenceService } from '@slipway/contracts/inference';
 import { auditService } from '@slipway/contracts/slipway.audit.v1';
+import { batchService, pipelineService } from '@slipway/contracts/slipway.batch.v1';
 import { operationService } from '@slipway/contracts/slipway.common.v1';
 import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
 import { monitorService } from '@slipway/contracts/slipway.monitoring.v1';
@@ -15,11 +17,13 @@ import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
 import { openFeatures } from '@slipway/features';
 import { localBackend, openGateway } from '@slipway/gateway';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
+import { launcherProcessPlugin } from '@slipway/launcher-process';
 import { openMonitoring } from '@slipway/monitoring';
 import { offlineStoreDuckdbPlugin } from '@slipway/offline-store-duckdb';
 import { onlineStoreLmdbPlugin } from '@slipway/online-store-lmdb';
 import { onlineStoreRedisPlugin } from '@slipway/online-store-redis';
-import { openPlatformServices } from '@slipway/persistence';
+import { openPlatformServices, operationsOf } from '@slipway/persistence';
+import { openPipelines } from '@slipway/pipelines';
 import {
   createGates,
   createInvoker,
@@ -33,6 +37,7 @@ import { openRegistry } from '@slipway/registry';
 import { openRouting } from '@slipway/routing';
 import { openServing } from '@slipway/serving';
 import { openTracking } from '@slipway/tracking';
+import { trainerLinearPlugin } from '@slipway/trainer-linear';
 import manifest from '../package.json' with { type: 'json' };
 import type { settings } from './config.ts';
 
@@ -46,6 +51,8 @@ export const builtInPlugins = [
   offlineStoreDuckdbPlugin,
   onlineStoreLmdbPlugin,
   onlineStoreRedisPlugin,
+  launcherProcessPlugin,
+  trainerLinearPlugin,
 ];
 
 export async function compose(context: ProcessContext<typeof settings>): Promise<Composition> {
@@ -84,7 +91,38 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     version: manifest.version,
   });
 
-  const parts = [registry, tracking, features, monitoring, routing, serving];
+  const toBatch = call('batch-runner', [registry.module, features.module, { services: operationsOf(features.store) }]);
+  const batch = await openBatch(context, {
+    bus,
+    artifacts,
+    launcher: context.createDriver('launcher'),
+    workerModule: new URL(`./scoring-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+    registry: createClient(registryService, toBatch),
+    features: createClient(featureStoreService, toBatch),
+    featureOperations: createClient(operationService, toBatch),
+    trustedKeys: [trustedKey],
+  });
+
+  const stepServices = [registry, tracking, features, routing, batch].map(({ module }) => module);
+  const operations = { services: operationsOf(features.store) };
+  const toSteps = call('pipelines', [...stepServices, operations], ['service', 'pipelines']);
+  const pipelines = await openPipelines(context, {
+    bus,
+    artifacts,
+    trainer: context.createDriver('trainer'),
+    runtime: context.createDriver('model-runtime'),
+    clients: {
+      features: createClient(featureStoreService, toSteps),
+      featureOperations: createClient(operationService, toSteps),
+      tracking: createClient(trackingService, toSteps),
+      registry: createClient(registryService, toSteps),
+      routing: createClient(routingService, toSteps),
+      batch: createClient(batchService, toSteps),
+    },
+    trustedKeys: () => [trustedKey],
+  });
+
+  const parts = [registry, tracking, features, monitoring, routing, serving, batch, pipelines];
   const platform = openPlatformServices(
     context,
     parts.map(({ store }) => store),
@@ -97,6 +135,8 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     backend('registry', registry, [registryService]),
     backend('serving', serving, [predictionService, streamService, gRPCInferenceService]),
     backend('features', features, [featureStoreService]),
+    backend('batch', batch, [batchService]),
+    backend('pipelines', pipelines, [pipelineService]),
     backend('routing', routing, [routingService]),
     backend('monitoring', monitoring, [monitorService]),
     backend('platform', { module: platform }, [operationService, auditService]),
@@ -110,7 +150,11 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
 
 /** Between services of one process calls go through the same chain, without a socket and with a token that is valid here alone. */
 function internalTransports({ random, clock, invokerDependencies }: ProcessContext<typeof settings>) {
-  return (caller: string, modules: readonly ServiceModule[], roles = ['service']): ClientTransport => {
+  return (
+    caller: string,
+    modules: readonly Pick<ServiceModule, 'services'>[],
+    roles = ['service'],
+  ): ClientTransport => {
     const { token, resolveCaller } = internalCallers(random, caller, roles);
     const invokers = modules
       .flatMap(({ services }) => services)

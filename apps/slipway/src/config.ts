@@ -1,7 +1,9 @@
+import { batchSettings } from '@slipway/batch';
 import { featuresSettings } from '@slipway/features';
 import { gatewaySettings } from '@slipway/gateway';
 import { monitoringSettings } from '@slipway/monitoring';
 import { metadataSettings } from '@slipway/persistence';
+import { pipelinesSettings } from '@slipway/pipelines';
 import { composeSettings, driverSetting } from '@slipway/platform';
 import { registrySettings } from '@slipway/registry';
 import { routingSettings } from '@slipway/routing';
@@ -19,6 +21,12 @@ export const settings = composeSettings(
     'lmdb',
     'Where features by key lie: lmdb (files), redis (Redis or Valkey), or one of a plugin.',
   ),
+  driverSetting(
+    'launcher',
+    'process',
+    'What runs the partitions of scoring jobs: process (child processes), or one of a plugin.',
+  ),
+  driverSetting('trainer', 'linear', 'What trains in pipelines: linear (in this process), or one of a plugin.'),
   metadataSettings,
   registrySettings,
   servingSettings,
@@ -26,5 +34,7 @@ export const settings = composeSettings(
   trackingSettings,
   monitoringSettings,
   routingSettings,
+  batchSettings,
+  pipelinesSettings,
   gatewaySettings,
 );
