@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DomainError } from '@slipway/kernel';
 import type { ScoringSet__Output } from '@slipway/contracts/slipway.features.v1';
 import { sqliteDatabases, type TestDatabases } from '@slipway/persistence/testing';
 import { temporaryDirectory } from '@slipway/testing';
 import { freshInstallation, type FeatureInstallation } from '../testing/feature-installation.ts';
 import { openParquetFiles, readArtifact, type ParquetFiles } from '../testing/parquet-files.ts';
+import { refusal } from '../testing/prediction-bench.ts';
 import { CONTRACT_YAML, FEATURES_YAML, sampleFiles, streamOf, uploadOf } from '../testing/sample-repository.ts';
 
 const HEAD = 'flight_id,origin,scheduled_at,left_at,delay,miles\n';
@@ -60,15 +60,6 @@ describe('scoring sets', () => {
   };
   const commit = (set: ScoringSet__Output, manifest = 'artifact:default/out/1') =>
     installation.features.commitScoringSet({ id: set.id, manifest_uri: manifest });
-  const refusal = async (call: Promise<unknown>): Promise<DomainError> => {
-    const error: unknown = await call.then(
-      () => new Error('was not refused'),
-      (thrown: unknown) => thrown,
-    );
-    expect(error).toBeInstanceOf(DomainError);
-    return error as DomainError;
-  };
-
   it('have the rows after the position in the order of arrival, all columns, and features known at their time', async () => {
     await ingest(FIRST);
     await ingest(SECOND);
@@ -182,9 +173,19 @@ describe('scoring sets', () => {
     expect(moved).toMatchObject({ kind: 'conflict', reason: 'POSITION_MOVED' });
     expect(moved.facts).toMatchObject({ consumer: 'nightly', source: 'flights', position: '3', from_exclusive: '0' });
     const outbox = await installation.database.read(({ sql }) =>
-      sql.all(`select event from slipway_outbox where type like '%position.committed%'`),
+      sql.all<{ event: string }>(`select event from slipway_outbox where type like '%position.committed%'`),
     );
-    expect(outbox).toHaveLength(1);
+    expect(outbox.map(({ event }) => (JSON.parse(event) as { data: unknown }).data)).toEqual([
+      {
+        consumer: 'nightly',
+        source: 'flights',
+        from_exclusive: '0',
+        to_inclusive: '3',
+        scoring_set_id: one.id,
+        manifest_uri: 'artifact:default/out/1',
+        principal: 'alice',
+      },
+    ]);
   });
 
   it('of two that begin at the same row one is committed, whatever the interleaving', async () => {
