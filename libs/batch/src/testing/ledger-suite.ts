@@ -1,15 +1,15 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '@slipway/kernel';
-import { openTestDatabase, sqliteDatabases, testCaller, type TestDatabases } from '@slipway/persistence/testing';
-import { encodeFact } from '../../rpc/event-codecs.ts';
-import { createBatchUnitOfWork } from '../../store/batch-unit-of-work.ts';
-import { batchEntities } from '../../store/entities.ts';
-import { batchMigrations } from '../../store/migrations/batch-migrations.ts';
-import { sampleJob, sampleOutput } from '../../testing/sample-job.ts';
-import { planPartitions } from '../plan-partitions.ts';
-import type { BatchUnitOfWork } from '../unit-of-work.ts';
-import { PartitionLedger } from './partition-ledger.ts';
+import { openTestDatabase, testCaller, type TestDatabases } from '@slipway/persistence/testing';
+import { encodeFact } from '../rpc/event-codecs.ts';
+import { createBatchUnitOfWork } from '../store/batch-unit-of-work.ts';
+import { batchEntities } from '../store/entities.ts';
+import { batchMigrations } from '../store/migrations/batch-migrations.ts';
+import { sampleJob, sampleOutput } from './sample-job.ts';
+import { planPartitions } from '../domain/plan-partitions.ts';
+import type { BatchUnitOfWork } from '../domain/unit-of-work.ts';
+import { PartitionLedger } from '../domain/use-cases/partition-ledger.ts';
 
 const PARTITIONS = 3;
 const LEASE_MS = 1_000;
@@ -170,38 +170,41 @@ const commands = fc.commands(
   { maxCommands: 25 },
 ); // prettier-ignore
 
-describe('the ledger of partitions', { timeout: 60_000 }, () => {
-  let databases: TestDatabases;
-  beforeAll(async () => {
-    databases = await sqliteDatabases();
-  });
-  afterAll(() => databases.stop());
+/** The ledger in a database against a model of it. */
+export function ledgerSuite(name: string, start: () => Promise<TestDatabases>, runs: number): void {
+  describe(`ledger of partitions: ${name}`, { timeout: 60_000 }, () => {
+    let databases: TestDatabases;
+    beforeAll(async () => {
+      databases = await start();
+    });
+    afterAll(() => databases.stop());
 
-  it('agrees with its model, whatever workers and runners do', async () => {
-    const time = { now: 1_000_000_000_000_000n };
-    const clock: Clock = { now: () => time.now, monotonicMs: () => Number(time.now / 1000n), sleep: () => Promise.resolve() }; // prettier-ignore
-    const { database, unitOfWork } = await openTestDatabase(await databases.fresh(), { entities: batchEntities, migrations: batchMigrations, clock }); // prettier-ignore
-    const units = createBatchUnitOfWork(unitOfWork, encodeFact);
-    let jobs = 0;
-    await fc.assert(
-      fc.asyncProperty(commands, async (steps) => {
-        const job = `job-${(jobs += 1)}`;
-        await units.run(call, async (tx) => {
-          await tx.jobs.insert({ ...sampleJob(job), operationId: 'op-0', state: 'scoring', phase: 'scoring' });
-          const file = { uri: 'artifact:default/x', bytes: 1, sha256: 'a'.repeat(64), rows: 10 * PARTITIONS };
-          await tx.partitions.insert(job, planPartitions([file], 10));
-        });
-        const setup = () => {
-          const real: Real = { units, time, ledgers: [], job };
-          real.ledgers.push(ledgerOf(real, 0));
-          const partitions = Array.from({ length: PARTITIONS }, () => ({ state: 'waiting' as const, epoch: 0, until: 0, by: 0 })); // prettier-ignore
-          const model: Model = { now: Number(time.now / 1000n), operation: 0, lost: 0, partitions };
-          return { model, real };
-        };
-        await fc.asyncModelRun(setup, steps);
-      }),
-      { numRuns: 60 },
-    );
-    await database.close();
+    it('agrees with its model, whatever workers and runners do', async () => {
+      const time = { now: 1_000_000_000_000_000n };
+      const clock: Clock = { now: () => time.now, monotonicMs: () => Number(time.now / 1000n), sleep: () => Promise.resolve() }; // prettier-ignore
+      const { database, unitOfWork } = await openTestDatabase(await databases.fresh(), { entities: batchEntities, migrations: batchMigrations, clock }); // prettier-ignore
+      const units = createBatchUnitOfWork(unitOfWork, encodeFact);
+      let jobs = 0;
+      await fc.assert(
+        fc.asyncProperty(commands, async (steps) => {
+          const job = `job-${(jobs += 1)}`;
+          await units.run(call, async (tx) => {
+            await tx.jobs.insert({ ...sampleJob(job), operationId: 'op-0', state: 'scoring', phase: 'scoring' });
+            const file = { uri: 'artifact:default/x', bytes: 1, sha256: 'a'.repeat(64), rows: 10 * PARTITIONS };
+            await tx.partitions.insert(job, planPartitions([file], 10));
+          });
+          const setup = () => {
+            const real: Real = { units, time, ledgers: [], job };
+            real.ledgers.push(ledgerOf(real, 0));
+            const partitions = Array.from({ length: PARTITIONS }, () => ({ state: 'waiting' as const, epoch: 0, until: 0, by: 0 })); // prettier-ignore
+            const model: Model = { now: Number(time.now / 1000n), operation: 0, lost: 0, partitions };
+            return { model, real };
+          };
+          await fc.asyncModelRun(setup, steps);
+        }),
+        { numRuns: runs },
+      );
+      await database.close();
+    });
   });
-});
+}
