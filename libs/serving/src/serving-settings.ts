@@ -11,12 +11,14 @@ const nameOrAll = (pattern: RegExp, what: string) =>
 
 const ENTRIES_MAX = 1_000;
 const MEBIBYTE = 1024 * 1024;
+/** Any text in its type: a stream scorer has another default. */
+const SERVER_NAME: string = 'serving-0';
 
 /** Settings of serving; which graphs are tried in a process of their own first is a setting of the model runtime. */
 export const servingSettings = defineSettings({
   'serving.server-name': {
     schema: z.string().regex(NAME_PATTERN, 'must be letters, digits, `.`, `_` and `-`'),
-    default: 'serving-0' as string, // a stream scorer has another one
+    default: SERVER_NAME,
     doc: 'Name of this server in facts, in its slot table and as a consumer of events; unique among the servers of one registry.',
   },
   'serving.aliases': {

@@ -98,8 +98,10 @@ describeWith(['nats'], 'streams under kills', () => {
           data: { id: `e${at}`, a: at, b: 0.5 },
         }),
       );
-      await (await startScorer({ killAt: 'never', batches: 0 })).kill('SIGKILL'); // the stream is there, and its place on the bus
-      if (scorer && scorer.signalCode === null) await once(scorer, 'exit');
+      const first = await startScorer({ killAt: 'never', batches: 0 }); // makes the stream, and its place on the bus
+      const firstEnded = once(first, 'exit');
+      first.kill('SIGKILL');
+      await firstEnded;
       const share = Math.ceil(events / (kills + 1));
       for (let kill = 0; kill < kills; kill += 1) {
         const part = messages.slice(kill * share, (kill + 1) * share);

@@ -12,7 +12,7 @@ export function concatTensors(parts: readonly Tensor[]): Tensor {
   if (first.datatype === 'BYTES') return { ...first, shape, data: parts.flatMap((part) => [...part.data] as string[]) };
   const sources = parts.map((part) => part.data as Elements);
   const length = sources.reduce((sum, source) => sum + source.length, 0);
-  const Data = (first.data as Elements).constructor as new (length: number) => Elements;
+  const Data = first.data.constructor as new (length: number) => Elements;
   const data = new Data(length);
   let at = 0;
   for (const source of sources) {

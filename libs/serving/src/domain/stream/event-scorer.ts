@@ -1,4 +1,4 @@
-import { DomainError, FailedPreconditionError, InvalidArgumentError, Turnstile } from '@slipway/kernel';
+import { FailedPreconditionError, InvalidArgumentError, Turnstile, type DomainError } from '@slipway/kernel';
 import type { Tensor } from '@slipway/plugin-kit';
 import { fillInput, planPrediction, type PlannedInput, type PredictionPlan } from '@slipway/scoring';
 import type { FeatureColumn, FeatureSource } from '../feature-source.ts';
@@ -55,7 +55,7 @@ export class EventScorer {
     signal: AbortSignal,
   ): Promise<readonly EventScore[]> {
     const plan = this.#planOf(model, scorer);
-    const scores = new Array<EventScore>(events.length);
+    const scores: EventScore[] = [];
     const shapes = readRows(plan, events, scores);
     const prepared = await Promise.all(shapes.map((rows) => this.#prepare(workspace, plan, rows, scores, signal)));
     const parts = prepared.filter((part) => part !== undefined);

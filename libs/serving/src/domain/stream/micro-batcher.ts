@@ -31,7 +31,7 @@ export class MicroBatcher<Item> {
   /** Resolves when the batch of this item has ended well for it. Rejects when it has not, or when one of its key before it has failed. */
   add(item: Item): Promise<void> {
     const added = new Promise<void>((resolve, reject) => {
-      const settle = (outcome: Outcome): void => (outcome ? reject(outcome.error as Error) : resolve());
+      const settle = (outcome: Outcome): void => (outcome ? reject(outcome.error) : resolve());
       this.#waiting.push({ item, settle });
     });
     this.#schedule();

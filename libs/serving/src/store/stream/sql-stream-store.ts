@@ -116,7 +116,7 @@ const alreadyExists = (name: string): AlreadyExistsError =>
 
 const rowOf = (definition: StreamDefinition, { owner, leaseMs }: StreamLease, now: bigint): StreamRecord => {
   const { table, ...rest } = definition;
-  return { ...rest, predictionTable: table, owner, leasedUntil: now + BigInt(leaseMs) * 1_000n } as StreamRecord;
+  return { ...rest, predictionTable: table, owner, leasedUntil: now + BigInt(leaseMs) * 1_000n };
 };
 
 const leasedOf = (row: StreamRecord, { now }: Pick<Snapshot, 'now'>): LeasedStream => ({
