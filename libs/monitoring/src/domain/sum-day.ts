@@ -20,6 +20,8 @@ interface VersionSums {
   readonly binOf: ((score: number) => number) | undefined;
 }
 
+const zeros = (length: number): number[] => Array.from({ length }, () => 0);
+
 /** Adds up one day, by version. */
 export class DaySums implements DayVisitor {
   readonly #profiles: ReadonlyMap<string, ReferenceProfile>;
@@ -41,7 +43,7 @@ export class DaySums implements DayVisitor {
       const profile = ref && this.#profiles.get(versionKey(ref));
       if (!ref || !profile) continue;
       const sums = this.#sumsOf(ref);
-      sums.features ??= profile.features.map((feature) => new Array<number>(slotsOf(feature)).fill(0));
+      sums.features ??= profile.features.map((feature) => zeros(slotsOf(feature)));
       sums.features.forEach((into, feature) => {
         const from = counts[feature] ?? [];
         for (let bin = 0; bin < into.length; bin += 1) into[bin] = (into[bin] ?? 0) + (from[bin] ?? 0);
@@ -98,7 +100,7 @@ export class DaySums implements DayVisitor {
       answered: 0,
       scoreSum: 0,
       labelled: { rows: 0, positives: 0, scoreSum: 0, logLossSum: 0, brierSum: 0 },
-      scores: edges && new Array<number>(edges.length + 1).fill(0),
+      scores: edges && zeros(edges.length + 1),
       features: undefined,
       binOf: edges && numberBinner(edges),
     };

@@ -78,7 +78,17 @@ export class ExperimentDaySums {
   }
 
   sums(): readonly ExperimentSums[] {
-    return [...this.#sums.values()].map(({ constant: _, units, ...sums }) => ({ ...sums, units: units.size }));
+    return [...this.#sums.values()].map(({ units, ...sums }) => ({
+      arm: sums.arm,
+      version: sums.version,
+      rows: sums.rows,
+      labelledRows: sums.labelledRows,
+      units: units.size,
+      logLossSum: sums.logLossSum,
+      brierSum: sums.brierSum,
+      referenceLogLossSum: sums.referenceLogLossSum,
+      referenceBrierSum: sums.referenceBrierSum,
+    }));
   }
 
   #addCompared(columns: readonly number[], join: DayJoin, row: number): void {

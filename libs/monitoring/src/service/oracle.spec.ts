@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { sqliteDatabases, type TestDatabases } from '@slipway/persistence/testing';
 import { DAY_MICROS } from '../domain/day.ts';
 import { FakeRegistry } from '../testing/fake-registry.ts';

@@ -32,7 +32,7 @@ export function blockReads(sql: SqlRunner, workspace: string): BlockReads {
       [workspace, objective, from, until],
     );
     return new Map<Day, BlockCount>(
-      rows.map(({ day, blocks, found }) => [Number(day), { blocks: Number(blocks), rows: Number(found) }]),
+      rows.map(({ day, blocks, found }) => [day, { blocks: Number(blocks), rows: Number(found) }]),
     );
   };
   const page = async (kind: BlockKind, bounds: readonly SqlValue[]) => {

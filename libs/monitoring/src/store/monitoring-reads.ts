@@ -68,8 +68,8 @@ const dayReads = ({ em, sql }: Reader, workspace: string): MonitoringReads['days
     );
     return rows.map(({ model, version, digest, first_day, last_day, days }): MainVersion => ({
       version: { model, version: Number(version), digest },
-      firstDay: Number(first_day),
-      lastDay: Number(last_day),
+      firstDay: first_day,
+      lastDay: last_day,
       days: Number(days),
     }));
   },

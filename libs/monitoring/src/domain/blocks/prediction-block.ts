@@ -83,11 +83,11 @@ export function decodePredictionBlock(stored: Uint8Array): PredictionBlock {
 
 /** Cuts a text that is several ones after the other. @throws {DataLossError} when the lengths do not fit. */
 export function splitTexts(text: string, lengths: Uint16Array): string[] {
-  const texts = new Array<string>(lengths.length);
+  const texts: string[] = [];
   let at = 0;
   for (let row = 0; row < lengths.length; row += 1) {
     const end = at + (lengths[row] ?? 0);
-    texts[row] = text.slice(at, end);
+    texts.push(text.slice(at, end));
     at = end;
   }
   if (at !== text.length) throw damaged();

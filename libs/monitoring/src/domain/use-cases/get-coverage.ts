@@ -1,6 +1,6 @@
 import type { Micros } from '@slipway/kernel';
 import { decodeOutcomeBlock } from '../blocks/outcome-block.ts';
-import type { KnownIds } from '../coverage/known-ids.ts';
+import { countIn, type KnownIds } from '../coverage/known-ids.ts';
 import { DAY_MAX, DAY_MIN, dayOf, startOf, type Day } from '../day.ts';
 import type { MonitoringDependencies } from '../dependencies.ts';
 import { tooManyDays } from '../errors.ts';
@@ -70,27 +70,14 @@ const isWhole = (day: Day, { from, until }: Question): boolean =>
 
 type DayCounts = Pick<Coverage, 'predictions' | 'labelled'>;
 
-async function countDay(day: Day, { scope, deps, signal }: Question): Promise<DayCounts> {
-  const ids = await deps.knownIds.of('predictions', scope, day, signal);
-  const outcomes = await nonEmpty('outcomes', outcomeDays(scope, day), { scope, deps, signal });
-  return { predictions: ids.size, labelled: countIn(ids, outcomes) };
+async function countDay(day: Day, { scope, deps: { knownIds }, signal }: Question): Promise<DayCounts> {
+  const ids = (await knownIds.of('predictions', scope, [day], signal))[0] ?? new Set<string>();
+  const outcomes = await knownIds.of('outcomes', scope, daysIn(outcomeDays(scope, day)), signal);
+  return { predictions: ids.size, labelled: knownIds.countIn(ids, outcomes) };
 }
 
-function countIn(ids: ReadonlySet<string>, sets: readonly ReadonlySet<string>[]): number {
-  let found = 0;
-  for (const id of ids) if (sets.some((set) => set.has(id))) found += 1;
-  return found;
-}
-
-async function nonEmpty(
-  kind: 'predictions' | 'outcomes',
-  { from, until }: DayRange,
-  { scope, deps, signal }: Pick<Question, 'scope' | 'deps' | 'signal'>,
-): Promise<readonly ReadonlySet<string>[]> {
-  const sets: ReadonlySet<string>[] = [];
-  for (let day = from; day < until; day += 1) sets.push(await deps.knownIds.of(kind, scope, day, signal));
-  return sets.filter(({ size }) => size > 0);
-}
+const daysIn = ({ from, until }: DayRange): readonly Day[] =>
+  Array.from({ length: until - from }, (_, at) => from + at);
 
 async function countPartOfDay(day: Day, { scope, from, until, deps, signal }: Question): Promise<DayCounts> {
   const inputs = await deps.unitOfWork.read(scope, (reads) => fingerprintsOf(reads, scope, [day]));
@@ -110,10 +97,14 @@ async function countPartOfDay(day: Day, { scope, from, until, deps, signal }: Qu
 /** Of one day of observation. */
 async function countUnmatched(day: Day, question: Question): Promise<number> {
   const { scope, deps, signal } = question;
-  const ids = isWhole(day, question)
-    ? await deps.knownIds.of('outcomes', scope, day, signal)
-    : await observedIn(day, question);
-  return ids.size - countIn(ids, await nonEmpty('predictions', predictionDays(scope, day), question));
+  const { knownIds } = deps;
+  const predictions = await knownIds.of('predictions', scope, daysIn(predictionDays(scope, day)), signal);
+  if (isWhole(day, question)) {
+    const ids = (await knownIds.of('outcomes', scope, [day], signal))[0] ?? new Set<string>();
+    return ids.size - knownIds.countIn(ids, predictions);
+  }
+  const ids = await observedIn(day, question);
+  return ids.size - countIn(ids, predictions);
 }
 
 async function observedIn(day: Day, { scope, from, until, deps, signal }: Question): Promise<ReadonlySet<string>> {
