@@ -145,13 +145,16 @@ export interface ArrivalsJob {
   readonly upTo: bigint;
   /** The first row, in the order of arrival, whose event time is not before this ends the selection. */
   readonly until?: bigint;
+  /** Rows whose event time is before the first, or not before the second, are left out. */
+  readonly from?: bigint;
+  readonly before?: bigint;
   /** Parquet to write, also for no rows; must not exist. */
   readonly outputFile: string;
 }
 
 export interface ArrivalsResult {
   readonly rows: number;
-  /** Arrival number of the last row taken; `after` when there is none. */
+  /** Arrival number of the last row that was looked at, taken or left out; `after` when there is none. */
   readonly lastArrival: bigint;
 }
 

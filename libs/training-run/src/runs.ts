@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Client } from '@slipway/clients';
 import type { TrainingSet__Output } from '@slipway/contracts/slipway.features.v1';
 import type { TrackingService } from '@slipway/contracts/slipway.tracking.v1';
+import { DomainError } from '@slipway/kernel';
 import type { TrainedModel } from '@slipway/plugin-kit';
 import { chunksOf } from './chunks.ts';
 
@@ -21,7 +22,13 @@ export interface RunRecord {
 
 /** The experiment of that name, made when there is none. @returns its id. */
 export async function openExperiment(tracking: TrackingClient, name: string): Promise<string> {
-  const { experiment } = await tracking.createExperiment({ name, request_id: `experiment-${name}` });
+  const { experiment } = await tracking
+    .createExperiment({ name, request_id: `experiment-${name}` })
+    .catch((error: unknown) => {
+      // somebody else has made it
+      if (error instanceof DomainError && error.kind === 'already-exists') return tracking.getExperiment({ name });
+      throw error;
+    });
   if (!experiment) throw new Error('tracking answered without an experiment');
   return experiment.experiment_id;
 }

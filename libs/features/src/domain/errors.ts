@@ -74,6 +74,7 @@ export type FeatureErrorReason =
   | 'SOURCE_COLUMNS_INVALID'
   | 'SCORING_SET_COMMITTED'
   | 'POSITION_MOVED'
+  | 'SCORING_TIMES_INVALID'
   | 'PREDICTIONS_INVALID'
   | 'PREDICTION_TABLE_MISMATCH'
   | 'PREDICTION_FILE_MISSING'
@@ -126,6 +127,7 @@ type InvalidReason =
   | 'ENTITY_COLUMNS_INVALID'
   | 'JOIN_KEYS_INVALID'
   | 'SOURCE_COLUMNS_INVALID'
+  | 'SCORING_TIMES_INVALID'
   | 'PREDICTIONS_INVALID';
 
 export const invalid = (reason: InvalidReason, violations: readonly FieldViolation[]): InvalidArgumentError =>

@@ -100,14 +100,16 @@ export class LongWork {
 
   /** A repeat is answered with the operation of the first one, which has the rows that there were then. */
   async createScoringSet(call: Call, request: ScoringSetRequest, plan: ScoringSetPlan): Promise<Begun> {
-    const { requestId, until, rowsMax, ...rest } = request;
+    const { requestId, until, from, before, rowsMax, ...rest } = request;
+    const times = { until, from, before };
+    const asked = Object.fromEntries(Object.entries(times).map(([name, time]) => [name, time?.toString() ?? '']));
     const record = await this.#runner().begin(
       call,
       {
         kind: SCORING_SET_OPERATION,
         unit: 'steps',
         requestId,
-        request: { ...rest, until: until?.toString() ?? '', rowsMax: rowsMax.toString() },
+        request: { ...rest, ...asked, rowsMax: rowsMax.toString() },
         inputJson: JSON.stringify(plan),
         audit: {
           action: 'features.scoring-sets.begin',

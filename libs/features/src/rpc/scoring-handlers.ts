@@ -21,8 +21,11 @@ export const scoringHandlers = (
 ): Pick<Methods, 'createScoringSet' | 'getScoringSet' | 'listScoringSets' | 'commitScoringSet' | 'listPositions'> => ({
   createScoringSet: async (request, context) => {
     const call = callOf(context);
-    const { consumer, source, features, until, rows_max: rowsMax, request_id: requestId } = request;
-    const bounds = { until: until ? microsOf(until) : undefined, rowsMax: BigInt(rowsMax) };
+    const { consumer, source, features, rows_max: rowsMax, request_id: requestId } = request;
+    const [until, from, before] = [request.until, request.from, request.before].map((time) =>
+      time ? microsOf(time) : undefined,
+    );
+    const bounds = { until, from, before, rowsMax: BigInt(rowsMax) };
     const ask = { consumer, source, features, ...bounds, requestId };
     return longWork.createScoringSet(call, ask, await planScoringSet(call, ask, deps));
   },

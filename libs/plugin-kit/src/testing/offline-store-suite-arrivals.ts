@@ -40,6 +40,19 @@ export function arrivalsContract(bench: () => Bench, storage: () => OfflineStora
     expect(await until(21)).toEqual([5, 5n]);
   });
 
+  it('leaves out rows of other times, and counts them as looked at', async () => {
+    const files = await filesOf();
+    const [from, before] = [START + 5n, START + 20n];
+    const all = numbered(1, 5);
+    const wanted = all.slice(0, 2); // times are 5, 9, 3, 20 and 1; the first bound is taken, the second is not
+    const job = { files, columns: COLUMNS, after: 0n, upTo: 5n };
+    const between = await bench().arrivals({ ...job, from, before });
+    expect(between).toMatchObject({ rows: wanted.length, lastArrival: 5n, content: wanted });
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(wanted.length).toBeLessThan(5);
+    expect(await bench().arrivals({ ...job, from: START + 1_000_000n })).toMatchObject({ rows: 0, lastArrival: 5n });
+  });
+
   it('writes a file without rows when there is none', async () => {
     const files = await filesOf();
     for (const job of [

@@ -25,14 +25,21 @@ export async function selectArrivals(
   try {
     const { relation, isOrdered } = await arrivedRows(session, job);
     const inRange = `ar > ${job.after} AND ar <= ${await lastOf(session, job, relation)}`;
+    const taken = [
+      inRange,
+      ...(job.from === undefined ? [] : [`ev >= ${job.from}`]),
+      ...(job.before === undefined ? [] : [`ev < ${job.before}`]),
+    ].join(' AND ');
     const named = columns.map(({ name, type }, index) => {
       return `${toFile(type, index < job.columns.length ? `c${index}` : 'ar')} AS ${identifier(name)}`;
     });
     await session.rows(
-      `COPY (SELECT ${named.join(', ')} FROM ${relation} WHERE ${inRange} ${isOrdered ? '' : 'ORDER BY ar'}) ` +
+      `COPY (SELECT ${named.join(', ')} FROM ${relation} WHERE ${taken} ${isOrdered ? '' : 'ORDER BY ar'}) ` +
         `TO ${outputPath(output.attempt)} (FORMAT parquet)`,
     );
-    const [counted] = await session.rows(`SELECT count(*), max(ar) FROM ${relation} WHERE ${inRange}`);
+    const [counted] = await session.rows(
+      `SELECT count(*) FILTER (WHERE ${taken}), max(ar) FROM ${relation} WHERE ${inRange}`,
+    );
     await output.publish();
     const [rows, last] = counted ?? [];
     return { rows: Number(rows), lastArrival: typeof last === 'bigint' ? last : job.after };

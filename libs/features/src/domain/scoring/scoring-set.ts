@@ -37,6 +37,9 @@ export interface ScoringSetPlan extends FeatureJoinPlan {
   readonly upToInclusive: string;
   /** Event time in microseconds that ends the set; empty for none. */
   readonly until: string;
+  /** Event times in microseconds between which rows are taken; empty for none. */
+  readonly from: string;
+  readonly before: string;
 }
 
 /** How far a consumer is in a source. */

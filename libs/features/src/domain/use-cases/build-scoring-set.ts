@@ -85,6 +85,8 @@ async function join(
     upTo: BigInt(plan.upToInclusive),
     outputFile: rows,
     ...(plan.until === '' ? {} : { until: BigInt(plan.until) }),
+    ...(plan.from === '' ? {} : { from: BigInt(plan.from) }),
+    ...(plan.before === '' ? {} : { before: BigInt(plan.before) }),
   };
   const { lastArrival } = await offline.selectArrivals(selection, handle.signal);
   const job = {

@@ -15,6 +15,8 @@ export interface ScoringSetRequest {
   readonly features: readonly string[];
   /** Microseconds UTC; undefined for no bound. */
   readonly until: bigint | undefined;
+  readonly from: bigint | undefined;
+  readonly before: bigint | undefined;
   /** 0 for no bound. */
   readonly rowsMax: bigint;
   readonly requestId: string;
@@ -27,13 +29,17 @@ export interface ScoringSetRequest {
  */
 export async function planScoringSet(
   { caller }: Call,
-  { consumer, source: name, features, until, rowsMax }: ScoringSetRequest,
+  { consumer, source: name, features, until, rowsMax, ...times }: ScoringSetRequest,
   { repositories, unitOfWork }: FeatureDependencies,
 ): Promise<ScoringSetPlan> {
   const repository = await repositories.refresh(caller.workspace);
   const source = repository.sources.get(name);
   if (!source) throw sourceNotFound(name, didYouMean(name, [...repository.sources.keys()]));
   const selected = features.length === 0 ? [] : selectFeatures({ features, featureService: '' }, repository);
+  if (times.from !== undefined && times.before !== undefined && times.from >= times.before)
+    throw invalid('SCORING_TIMES_INVALID', [
+      { field: 'from', description: "is not earlier than 'before': no row can lie between" },
+    ]);
   checkKeys(source, selected);
   checkNames(source, selected);
   return unitOfWork.read(caller, async (reads) => {
@@ -46,6 +52,8 @@ export async function planScoringSet(
       fromExclusive: from.toString(),
       upToInclusive: upTo.toString(),
       until: until?.toString() ?? '',
+      from: times.from?.toString() ?? '',
+      before: times.before?.toString() ?? '',
       features: [...features],
       keyColumns: {},
       fullFeatureNames: true,

@@ -189,7 +189,8 @@ async function backtest(
   const sibling: TrainedModel = await trainer.train(jobOf(input, earlier, context), signal);
   const judged = { task: input.task, target: input.target, table: held };
   const metrics = await judgeModel(runtime, { model: sibling.model, features: input.features }, judged, signal);
-  const dataset = { name: `backtest-${dayOf(until)}`, id: input.set, rows: held.rows };
+  const name = input.backtest?.dataset ?? `backtest-${dayOf(until)}`;
+  const dataset = { name, id: input.set, rows: held.rows };
   const registry = within(clients.registry, context);
   const { model } = input;
   await recordQuality(registry, { model, version, requestId: `${key}-backtest` }, dataset, metrics);

@@ -91,7 +91,7 @@ async function joined(
     consumer: `${context.pipeline.slice(0, 40)}-${context.runId}-${context.step}`.slice(0, 128),
     source: input.source,
     features: [...input.features],
-    until: timestampOf(input.until),
+    before: timestampOf(input.until),
     ...(input.from === undefined ? {} : { from: timestampOf(input.from) }),
   };
   const json = await finishedOperation(
