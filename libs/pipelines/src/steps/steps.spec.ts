@@ -89,7 +89,7 @@ describe('steps', () => {
     const rows = (await connection.runAndReadAll(statement)).getRowsJson();
     connection.closeSync();
     instance.closeSync();
-    return rows as JsonValue[][];
+    return rows;
   }
 
   const waits: string[] = [];
@@ -129,7 +129,7 @@ describe('steps', () => {
   it('a training set has the rows of its time with a label, derived columns and features, and is named by its content', async () => {
     const made = await execute('training_set', ROWS);
     const file = join(directory.path, 'read.parquet');
-    await sets.fetch('default', String(made['id']), file, signal);
+    await sets.fetch('default', made['id'] as string, file, signal);
     const [expected] = await query(
       `select count(*)::integer, sum(case when delay > 15 then 1 else 0 end)::integer from (${FLIGHTS})
        where delay is not null and scheduled_at >= '2001-03-24' and scheduled_at < '2001-04-28'`,
@@ -187,7 +187,7 @@ describe('steps', () => {
     expect(recipe).toBeGreaterThan(0.7); // it knows the mean delay
     expect(worse).toBeLessThan(0.6); // it knows the hour alone, which says nothing
     expect(champion).toBeGreaterThan(0.7);
-    expect(String(second['message'])).toContain('version 1: auc');
+    expect(second.message).toContain('version 1: auc');
   });
 
   it('a repeat after a death registers nothing again, wherever the attempt before ended', async () => {
@@ -232,8 +232,8 @@ describe('steps', () => {
       [{ quarantinedShareMax: 0.05 }, '10.00 % are in quarantine'],
       [{ newestAtLeast: '2001-04-21' }, 'the newest row is of 2001-04-20'],
       [{ forbiddenBreaches: ['delay required'] }, "4 rows break 'delay required'"],
-    ] as const) {
-      await expect(execute('validate', { ...since, ...limit } as unknown as JsonValue)).rejects.toThrow(problem);
+    ] as [Record<string, JsonValue>, string][]) {
+      await expect(execute('validate', { ...since, ...limit })).rejects.toThrow(problem);
     }
     await execute('validate', { ...since, rowsMin: 90, quarantinedShareMax: 0.1, newestAtLeast: '2001-04-20' });
   });

@@ -187,5 +187,6 @@ describe('triggers', () => {
     await apply(process, CRON());
     for (let minute = 0; minute < 70; minute += 1) await clock.advance(60_000);
     expect(await runsOf(process)).toHaveLength(1);
+    expect((await triggerOf(process))?.next_time?.seconds).toBe(String(2 * 86_400 + 3 * 3_600)); // and it went on
   }, 30_000);
 });
