@@ -1,4 +1,4 @@
-import type { MonitorService } from '@slipway/contracts/slipway.monitoring.v1';
+import type { MonitorService, VersionName__Output } from '@slipway/contracts/slipway.monitoring.v1';
 import { decodePageToken, encodePageToken } from '@slipway/persistence';
 import { InvalidArgumentError } from '@slipway/kernel';
 import type { Handlers } from '@slipway/platform';
@@ -106,10 +106,12 @@ const windowHandlers = (
       next_page_token: last ? encodePageToken(query, [dayText(last.day.day)]) : '',
     };
   },
-  getExperimentDays: async ({ objective, experiment, until, paired, versions }, context) => {
-    const compared = versions.map(({ model, version }) => ({ model, version: Number(version) }));
+  getExperimentDays: async ({ objective, experiment, until, paired, ...request }, context) => {
+    const compared = request.versions.map(comparedOf);
+    const reference = request.reference ? comparedOf(request.reference) : undefined;
     if (!paired && compared.length > 0) throw InvalidArgumentError.of('versions', 'are compared with `paired` only');
-    const ask = { objective, experiment, until: microsOf(until), versions: paired ? compared : undefined };
+    const versions = paired ? compared : undefined;
+    const ask = { objective, experiment, until: microsOf(until), versions, reference };
     const days = await getExperimentDays(callOf(context), ask, deps, context.signal);
     return { days: days.flatMap(toExperimentDays) };
   },
@@ -129,3 +131,5 @@ function dayAfter(key: unknown): Day {
     reason: 'PAGE_TOKEN_INVALID',
   });
 }
+
+const comparedOf = ({ model, version }: VersionName__Output) => ({ model, version: Number(version) });

@@ -26,6 +26,7 @@ export const createMonitorDays = (monitor: MonitorCalls): ExperimentDays => ({
         until: { seconds: (until / 1_000_000n).toString(), nanos: Number(until % 1_000_000n) * 1000 },
         paired,
         versions: paired ? versionsOf(experiment) : [],
+        reference: versionsOf(experiment)[0],
       },
       scope,
     );

@@ -14,6 +14,8 @@ export interface GetExperimentDays {
   readonly until: Micros | undefined;
   /** Versions to compare on the rows that all of them scored; undefined for arms on the rows that they answered. */
   readonly versions: readonly ComparedVersion[] | undefined;
+  /** Version whose reference gives the constant score of all; undefined takes for each version its own. */
+  readonly reference: ComparedVersion | undefined;
 }
 
 /** The sums of one day. */
@@ -32,14 +34,14 @@ const NO_KNOWLEDGE = 0.5;
  */
 export async function getExperimentDays(
   call: Call,
-  { objective, experiment, until, versions }: GetExperimentDays,
+  { objective, experiment, until, versions, reference }: GetExperimentDays,
   deps: MonitoringDependencies,
   signal: AbortSignal,
 ): Promise<readonly ExperimentDay[]> {
   if (versions) assertVersions(versions);
   const monitor = await getMonitor(call, objective, deps);
   const { workspace } = call.caller;
-  const scope: ExperimentScope = { workspace, monitor, experiment, versions: versions ?? [] };
+  const scope: ExperimentScope = { workspace, monitor, experiment, versions: versions ?? [], reference };
   const { days, inputs } = await deps.unitOfWork.read(scope, async (reads) => {
     const all = await reads.experiments.days(objective, experiment);
     const begun = all.filter((day) => until === undefined || BigInt(day) * 86_400_000_000n < until);
@@ -58,6 +60,7 @@ export async function getExperimentDays(
 interface ExperimentScope extends DayScope {
   readonly experiment: string;
   readonly versions: readonly ComparedVersion[];
+  readonly reference: ComparedVersion | undefined;
 }
 
 function assertVersions(versions: readonly ComparedVersion[]): void {
@@ -74,7 +77,8 @@ async function sumsOfDay(
   signal: AbortSignal,
 ): Promise<readonly ExperimentSums[]> {
   const { objective } = scope.monitor;
-  const variant = scope.versions.map(versionKey).join(',');
+  const { reference } = scope;
+  const variant = [...scope.versions, ...(reference ? [reference] : [])].map(versionKey).join(',');
   const key = { objective, experiment: scope.experiment, day, variant };
   const kept = await deps.unitOfWork.read(scope, ({ experiments }) => experiments.sums(key));
   if (kept?.fingerprint === fingerprint && kept.completeFrom <= until) return kept.sums as readonly ExperimentSums[];
@@ -82,7 +86,7 @@ async function sumsOfDay(
   const sums = new ExperimentDaySums(
     scope.experiment,
     scope.versions,
-    (version) => shares.get(versionKey(version)) ?? NO_KNOWLEDGE,
+    (version) => shares.get(versionKey(reference ?? version)) ?? NO_KNOWLEDGE,
   );
   const loadShares = async (versions: readonly VersionRef[]): Promise<void> => {
     for (const version of versions) {
