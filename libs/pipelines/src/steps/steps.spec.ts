@@ -141,7 +141,7 @@ describe('steps', () => {
     expect(first).toEqual([985_392_000_000_000, 'JFK', '00', 'Saturday', 24, 260, expect.any(Number), '0']); // prettier-ignore
     expect(services.requests.find(({ method }) => method === 'CreateScoringSet')).toMatchObject({
       workspace: 'default',
-      request: { source: 'flights', from: { seconds: '985392000' }, until: { seconds: '988416000' } },
+      request: { source: 'flights', from: { seconds: '985392000' }, before: { seconds: '988416000' } },
     });
     expect(await execute('training_set', ROWS)).toEqual(made);
     expect((await execute('training_set', { ...ROWS, until: '2001-04-27' }))['id']).not.toBe(made['id']);
