@@ -128,7 +128,7 @@ const tookTooLong = (kind: string, waitMs: number): UnavailableError =>
   new UnavailableError(`the feature store did not finish ${kind} in ${waitMs} ms`, { reason: 'FEATURE_STORE_SLOW' });
 
 function fromColumn({ name, type }: FeatureColumn__Output): ColumnSpec {
-  const word = String(type).slice(TYPE_PREFIX.length).toLowerCase();
+  const word = type.slice(TYPE_PREFIX.length).toLowerCase();
   const known = COLUMN_TYPES.find((one) => one === word);
   if (!known) throw new Error(`the feature store answered the unknown type ${type}`);
   return { name, type: known };

@@ -187,7 +187,7 @@ describe('scoring jobs', { timeout: 60_000 }, () => {
     const { job } = await score(installation);
     expect(job).toMatchObject({ state: 'SCORING_JOB_STATE_FAILED', error_reason: 'INPUT_REPLACED' });
     await artifacts.write(path, one(Buffer.concat(content)), {}, unaborted());
-    const before = Number(job.finished_partitions);
+    const before = job.finished_partitions;
     const resumed = await batch.resumeScoringJob({ id: job.id });
     expect(await ended(resumed.operation)).toMatchObject({ state: 'OPERATION_STATE_SUCCEEDED' });
     const { partitions } = await batch.listPartitions({ job_id: job.id });

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRows } from '@slipway/batch-worker/testing';
 import { systemClock } from '@slipway/kernel';
 import type { DatabaseTarget } from '@slipway/persistence';
-import { temporaryDirectory } from '@slipway/testing';
+import { sized, temporaryDirectory } from '@slipway/testing';
 import type { Manifest } from '../domain/manifest.ts';
 import { layOutSample, PLAN, startBatch, type BatchInstallation, type InstallationOptions } from '../testing/batch-installation.ts'; // prettier-ignore
 import type { KillOrder } from '../testing/kill/kill-child.ts';
@@ -18,6 +18,15 @@ const OPERATIONS = { leaseMs: 600, pollMs: 50 };
 const IDS = [1, 2].flatMap((file) =>
   Array.from({ length: file === 1 ? 2_100 : 900 }, (_, row) => BigInt(file * 1_000_000 + row)),
 );
+
+const RUNNER_STEPS = sized({
+  small: ['joined', 'planned', 'accepted:2', 'manifest-written', 'published', 'committed'],
+  full: ['begun', 'joined', 'planned', 'leased:3', 'scored:2', 'stored:2', 'accepted:2', 'hashed', 'manifest-written', 'published', 'committed', 'loaded', 'done', 'after-commit:1', 'after-commit:2', 'before-commit:4', 'after-commit:7'],
+}); // prettier-ignore
+const WORKER_STEPS = sized({
+  small: ['scored', 'copied', 'written'],
+  full: ['taken', 'loaded', 'scored', 'copied', 'renamed', 'written'],
+});
 
 describe('scoring jobs after kill -9', { timeout: 60_000 }, () => {
   let directory: ReturnType<typeof temporaryDirectory>;
@@ -67,23 +76,7 @@ describe('scoring jobs after kill -9', { timeout: 60_000 }, () => {
 
   const operationOf = async ({ operations }: BatchInstallation) => (await operations.listOperations({})).operations[0];
 
-  it.each([
-    'begun',
-    'joined',
-    'planned',
-    'leased:3',
-    'scored:2',
-    'stored:2',
-    'accepted:2',
-    'hashed',
-    'manifest-written',
-    'published',
-    'committed',
-    'loaded',
-    'done',
-    'after-commit:1',
-    'after-commit:2',
-  ])('a runner killed at %s: the next process finishes the job', async (step) => {
+  it.each(RUNNER_STEPS)('a runner killed at %s: the next process finishes the job', async (step) => {
     const order: KillOrder = { directory: directory.path, target, step };
     const child = spawn(process.execPath, [CHILD, JSON.stringify(order)], { stdio: ['ignore', 'inherit', 'inherit'] });
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
@@ -100,20 +93,17 @@ describe('scoring jobs after kill -9', { timeout: 60_000 }, () => {
 
   const fault = (what: WorkerFault): void => writeFileSync(join(directory.path, FAULT_FILE), JSON.stringify(what));
 
-  it.each(['taken', 'loaded', 'scored', 'copied', 'renamed', 'written'])(
-    'a worker killed when %s: its partition is done by another one',
-    async (step) => {
-      fault({ step, signal: 'SIGKILL' });
-      const running = await start();
-      const { operation } = await running.batch.createScoringJob({ plan: PLAN });
-      expect(await running.ended(operation)).toMatchObject({ state: 'OPERATION_STATE_SUCCEEDED' });
-      const { id, job } = await assertPublishedOnce(running);
-      expect(job?.lost_attempts).toBe(1);
-      const { partitions } = await running.batch.listPartitions({ job_id: id });
-      expect(partitions.map(({ epoch }) => epoch).sort()).toEqual(['1', '1', '1', '2']);
-      expect(readdirSync(join(directory.path, 'batch-1', 'attempts'))).toEqual([]);
-    },
-  );
+  it.each(WORKER_STEPS)('a worker killed when %s: its partition is done by another one', async (step) => {
+    fault({ step, signal: 'SIGKILL' });
+    const running = await start();
+    const { operation } = await running.batch.createScoringJob({ plan: PLAN });
+    expect(await running.ended(operation)).toMatchObject({ state: 'OPERATION_STATE_SUCCEEDED' });
+    const { id, job } = await assertPublishedOnce(running);
+    expect(job?.lost_attempts).toBe(1);
+    const { partitions } = await running.batch.listPartitions({ job_id: id });
+    expect(partitions.map(({ epoch }) => epoch).sort()).toEqual(['1', '1', '1', '2']);
+    expect(readdirSync(join(directory.path, 'batch-1', 'attempts'))).toEqual([]);
+  });
 
   it('a worker that dies each time fails the job with its reason, and a resume tries again', async () => {
     const running = await start();

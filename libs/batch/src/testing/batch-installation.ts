@@ -31,7 +31,7 @@ export interface BatchInstallation {
   readonly launcher: Launcher;
   connect(workspace: string): Client<BatchService>;
   /** The operation when it has ended, however it did. */
-  ended(operation: { readonly id?: string } | null | undefined): Promise<Operation__Output>;
+  readonly ended: (operation: { readonly id?: string } | null | undefined) => Promise<Operation__Output>;
   stop(): Promise<void>;
 }
 

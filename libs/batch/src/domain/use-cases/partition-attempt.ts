@@ -5,7 +5,7 @@ import type { Partition, PartitionOutput, StoredFile } from '../partition.ts';
 import { failedRowsMax, type ScoringJob } from '../scoring-job.ts';
 import { columnsNamed } from './plan-job.ts';
 import type { PartitionLedger } from './partition-ledger.ts';
-import type { RoundParts } from './score-partitions.ts';
+import type { RoundParts } from './round-parts.ts';
 
 /** Reason of the signal of an attempt that was given up. */
 export class AttemptGivenUpError extends Error {

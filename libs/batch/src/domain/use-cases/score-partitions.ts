@@ -6,6 +6,7 @@ import { failedRowsMax, rowsOf, type ScoringJob } from '../scoring-job.ts';
 import type { Call } from '../unit-of-work.ts';
 import { AttemptGivenUpError, PartitionAttempt } from './partition-attempt.ts';
 import { PartitionLedger, type LostAttempt } from './partition-ledger.ts';
+import type { RoundParts } from './round-parts.ts';
 import { readJob } from './begin-job.ts';
 
 /** SCORING: has workers score every partition that is not done. Returns when all are. @throws what fails the job. */
@@ -30,15 +31,6 @@ export async function scorePartitions(
   return readJob(call, job.id, deps);
 }
 
-export interface RoundParts {
-  readonly call: Call;
-  readonly job: ScoringJob;
-  readonly deps: BatchDependencies;
-  readonly handle: WorkHandle;
-  readonly ledger: PartitionLedger;
-  readonly packageFolder: string;
-}
-
 /** The attempts of one job in this process. */
 class Round {
   readonly #parts: RoundParts;
@@ -60,7 +52,7 @@ class Round {
       const isDry = await this.#fill();
       if (isDry && this.#attempts.size === 0) return;
       await this.#sleep(pauseMs);
-      for (const attempt of [...this.#attempts.values()]) await attempt.attempt.keepAlive(ledger);
+      for (const { attempt } of this.#attempts.values()) await attempt.keepAlive(ledger);
       for (const lost of await ledger.expire()) this.#giveUp(lost);
     }
   }
