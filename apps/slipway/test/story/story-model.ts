@@ -24,7 +24,11 @@ const scalar = (name: string, value: number) => ({ name, dims: [1], data_type: F
 
 function graphOf({ weight, bias }: Weights): Buffer {
   return onnxModel({
-    node: [node('Mul', ['x', 'w'], ['wx']), node('Add', ['wx', 'b'], ['logit']), node('Sigmoid', ['logit'], ['probability'])],
+    node: [
+      node('Mul', ['x', 'w'], ['wx']),
+      node('Add', ['wx', 'b'], ['logit']),
+      node('Sigmoid', ['logit'], ['probability']),
+    ],
     initializer: [scalar('w', weight), scalar('b', bias)],
     input: [valueInfo('x', FLOAT, ['n', 1])],
     output: [valueInfo('probability', FLOAT, ['n', 1])],

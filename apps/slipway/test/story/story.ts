@@ -16,6 +16,7 @@ export const OBJECTIVE = 'late-departure';
 /** The 1st of April 2001, in days. */
 const FIRST_DAY = Date.parse('2001-04-01T00:00:00Z') / 86_400_000;
 const WITHIN_MS = 20_000;
+const EVENTS_OF_CALL = 300;
 const LIVE = { model: MODEL, alias: 'live' };
 const CHAMPION = { model: MODEL, alias: 'champion' };
 /** What a serving process of the story has to be told: which aliases it loads, and to log at once. */
@@ -46,6 +47,7 @@ export class Story {
   readonly #transports: readonly ClientTransport[];
   #experiment = '';
   #day = FIRST_DAY;
+  #published = 0;
 
   /** @param tokens of an editor and of an approver. */
   constructor(addresses: StoryAddresses, tokens: { readonly alice: string; readonly bob: string }) {
@@ -75,7 +77,10 @@ export class Story {
     const { registry, approver, routing, monitor } = this.clients;
     await registry.createRegisteredModel({ name: MODEL });
     for (const weights of [PLAIN, INFORMED]) await uploadStoryVersion(registry, weights);
-    for (const [alias, version] of [['live', '1'], ['champion', '2']] as const) {
+    for (const [alias, version] of [
+      ['live', '1'],
+      ['champion', '2'],
+    ] as const) {
       await approver.setAliasPolicy({ model: MODEL, alias, approvals_required: 0, gates: [] });
       await registry.moveAlias({ model: MODEL, alias, version });
       await this.#untilServed(alias, version);
@@ -137,20 +142,27 @@ export class Story {
 
   /** A stream with some events, all of them scored. */
   async runStream(name: string, events: number): Promise<void> {
+    await this.clients.streams.createStream({ name, model: `${MODEL}@champion` });
+    await this.publish(name, events);
+  }
+
+  /** Events of the next flights; resolves when all of them are scored. */
+  async publish(stream: string, count: number): Promise<void> {
     const { streams } = this.clients;
-    await streams.createStream({ name, model: `${MODEL}@champion` });
-    await streams.publishEvents({
-      stream: name,
-      events: flightsOf(FIRST_DAY).slice(0, events).map(({ id, origin, x, timeMicros }) => ({
-        id,
-        key: origin,
-        time_micros: String(timeMicros),
-        data_json: JSON.stringify({ x }),
-      })),
-    });
-    await until(`${events} scored events`, async () => {
-      const { stream } = await streams.getStream({ name });
-      return stream?.status?.scored === String(events);
+    for (let left = count; left > 0; left -= EVENTS_OF_CALL) {
+      const events = flightsOf(FIRST_DAY)
+        .slice(0, Math.min(left, EVENTS_OF_CALL))
+        .map(({ origin, x, timeMicros }) => ({
+          id: String((this.#published += 1)),
+          key: origin,
+          time_micros: String(timeMicros),
+          data_json: JSON.stringify({ x }),
+        }));
+      await streams.publishEvents({ stream, events });
+    }
+    await until(`${this.#published} scored events`, async () => {
+      const { stream: found } = await streams.getStream({ name: stream });
+      return found?.status?.scored === String(this.#published);
     });
   }
 

@@ -1,15 +1,16 @@
-import { deliveryDead, parseCloudEvent, recordEvent, toBusMessage } from '@slipway/contracts';
+import { deliveryDead, recordEvent, toBusMessage } from '@slipway/contracts';
 import { DEFAULT_WORKSPACE, ExhaustedError, type Clock, type Component, type Logger } from '@slipway/kernel';
 import type { Counter, MetricsRegistry } from '@slipway/platform';
 import type { BusMessage, Delivery, EventBus, Subscription } from '@slipway/plugin-kit';
-import { EventRing, type FeedEvent, type Replay } from './event-ring.ts';
-import { FeedReader } from './feed-reader.ts';
+import { EventLog, type Replay } from './event-log.ts';
+import { readDelivery, type FeedEvent } from './feed-event.ts';
+import { FeedReader, type Interest } from './feed-reader.ts';
 
 export interface EventFeedOptions {
   readonly bus: EventBus;
   /** Durable consumer of this process alone. */
   readonly durable: string;
-  /** Kept for late joiners. */
+  /** Kept for late joiners: so many facts, and so much telemetry. */
   readonly eventsMax: number;
   readonly clientsMax: number;
   readonly clock: Clock;
@@ -17,17 +18,16 @@ export interface EventFeedOptions {
   readonly metrics: MetricsRegistry;
 }
 
-/** Of all kept events together, and of those that wait for one client. */
-const RING_CHARACTERS_MAX = 16 * 1024 * 1024;
+/** Of all kept facts together, of all kept telemetry, and of those that wait for one client. */
+const LOG_CHARACTERS_MAX = 16 * 1024 * 1024;
 const CLIENT_CHARACTERS_MAX = 2 * 1024 * 1024;
 const ALL_EVENTS = 'slipway.>';
-const SUBJECT = /^slipway\.v\d+\.([a-z0-9-]+)\.(.+)$/;
 
 /** One subscription of the bus for all pages: durables are costly, pages come and go. */
 export class EventFeed implements Component {
   readonly name = 'event feed';
   readonly #options: EventFeedOptions;
-  readonly #ring: EventRing;
+  readonly #events: EventLog;
   readonly #readers = new Set<FeedReader>();
   readonly #dropped: Counter;
   readonly #invalid: Counter;
@@ -35,7 +35,7 @@ export class EventFeed implements Component {
 
   constructor(options: EventFeedOptions) {
     this.#options = options;
-    this.#ring = new EventRing(options.eventsMax, RING_CHARACTERS_MAX);
+    this.#events = new EventLog(options.eventsMax, LOG_CHARACTERS_MAX);
     this.#dropped = options.metrics.counter({
       name: 'gateway_event_clients_dropped_total',
       help: 'Clients of the event stream that read too slowly and were dropped.',
@@ -83,12 +83,12 @@ export class EventFeed implements Component {
   }
 
   /** @throws {ExhaustedError} when there are too many. */
-  join(wants: (event: FeedEvent) => boolean): FeedReader {
+  join(interest: Interest): FeedReader {
     const { clientsMax } = this.#options;
     if (this.#readers.size >= clientsMax) {
       throw new ExhaustedError(`${clientsMax} clients read events already`, { reason: 'TOO_MANY_EVENT_CLIENTS' });
     }
-    const reader = new FeedReader(wants, CLIENT_CHARACTERS_MAX);
+    const reader = new FeedReader(interest, CLIENT_CHARACTERS_MAX);
     this.#readers.add(reader);
     return reader;
   }
@@ -99,13 +99,13 @@ export class EventFeed implements Component {
 
   /** What this reader missed since it saw that position. */
   replay(reader: FeedReader, since: bigint): Replay {
-    const { events, hasGap } = this.#ring.after(since);
+    const { events, hasGap } = this.#events.after(since, !reader.countsTelemetry);
     return { events: events.filter((event) => reader.wants(event)), hasGap };
   }
 
   /** The newest events that this reader wants, oldest first. */
   recent(reader: FeedReader, count: number): readonly FeedEvent[] {
-    const wanted = this.#ring.latest(this.#ring.size).filter((event) => reader.wants(event));
+    const wanted = this.#events.all().filter((event) => reader.wants(event));
     return count === 0 ? [] : wanted.slice(-count);
   }
 
@@ -116,7 +116,7 @@ export class EventFeed implements Component {
       this.#options.log.warn({ subject: delivery.subject, id: delivery.id }, 'a message of the bus is no event');
       return;
     }
-    if (!this.#ring.add(event)) return;
+    if (!this.#events.add(event)) return;
     for (const reader of this.#readers) {
       if (reader.offer(event)) continue;
       this.#readers.delete(reader);
@@ -136,17 +136,5 @@ export class EventFeed implements Component {
     };
     const at = { id: `${id}.dead.${durable}`, workspace: DEFAULT_WORKSPACE, time: clock.now() };
     return toBusMessage(recordEvent(deliveryDead, payload, at), 'gateway');
-  }
-}
-
-/** Undefined for what is no CloudEvent on a subject of ours. Whose it is, the subject says: only the bus checks who may publish there. */
-function readDelivery({ subject, data, headers, sequence }: Delivery): FeedEvent | undefined {
-  const [, workspace, rest] = SUBJECT.exec(subject) ?? [];
-  if (workspace === undefined || rest === undefined) return undefined;
-  try {
-    const json = JSON.stringify(parseCloudEvent(data, headers));
-    return { sequence, workspace, tokens: rest.split('.'), json };
-  } catch {
-    return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Clock } from '@slipway/kernel';
 import type { HttpRequest, HttpRoute } from '@slipway/platform';
 import type { EventFeed } from './event-feed.ts';
-import type { FeedEvent } from './event-ring.ts';
+import type { FeedEvent } from './feed-event.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { readSubjectPattern, type SubjectPattern } from './subject-pattern.ts';
 
@@ -11,6 +11,8 @@ const HEARTBEAT_MS = 15_000;
 const STREAM_MS = 15 * 60_000;
 const RECENT_MAX = 1_000;
 const RETRY_MS = 2_000;
+/** Between two counts of telemetry: people cannot read faster. */
+const COUNT_MS = 1_000;
 const EVENTS_PERMISSION = 'events.read';
 
 interface Wanted {
@@ -19,11 +21,14 @@ interface Wanted {
   readonly since: bigint | undefined;
   /** Older events to begin with. */
   readonly recent: number;
+  readonly countsTelemetry: boolean;
 }
 
 /**
  * `GET /events`: CloudEvents of the caller's workspace as server-sent events. `?filter=registry.>` picks by subject, `?recent=50` begins with
- * the last ones, `Last-Event-ID` goes on where a client left; an event named `gap` says that some are not to be had any more.
+ * the last ones, `Last-Event-ID` goes on where a client left; an event named `gap` says that some are not to be had any more. With
+ * `?telemetry=counted` predictions, results of streams and exposures are not sent: events named `counted` tell how many there were since the
+ * stream began.
  */
 export function eventsRoute(feed: EventFeed, clock: Clock): HttpRoute {
   return {
@@ -34,7 +39,10 @@ export function eventsRoute(feed: EventFeed, clock: Clock): HttpRoute {
       const wanted = readWanted(request);
       const { workspace } = request.caller;
       // joined before anything is sent, so that a refusal is a status
-      const reader = feed.join((event) => event.workspace === workspace && (wanted.pattern?.(event.tokens) ?? true));
+      const reader = feed.join({
+        wants: (event) => event.workspace === workspace && (wanted.pattern?.(event.tokens) ?? true),
+        countsTelemetry: wanted.countsTelemetry,
+      });
       request.signal.addEventListener('abort', () => feed.leave(reader), { once: true });
       const body = stream(feed, reader, wanted, request, clock);
       return { contentType: 'text/event-stream', headers: { 'x-accel-buffering': 'no' }, body };
@@ -42,17 +50,22 @@ export function eventsRoute(feed: EventFeed, clock: Clock): HttpRoute {
   };
 }
 
-const QUERY = new Set(['filter', 'recent']);
+const QUERY = new Set(['filter', 'recent', 'telemetry']);
 
 function readWanted({ query, header }: HttpRequest): Wanted {
   for (const name of new Set(query.keys())) {
-    if (!QUERY.has(name)) throw InvalidArgumentError.of(name, 'is not a parameter; there are filter and recent');
+    if (!QUERY.has(name))
+      throw InvalidArgumentError.of(name, 'is not a parameter; there are filter, recent and telemetry');
     if (query.getAll(name).length > 1) throw InvalidArgumentError.of(name, 'may be given once');
   }
   const filter = query.get('filter');
   const recent = query.get('recent') ?? '0';
   if (!/^\d{1,4}$/.test(recent) || Number(recent) > RECENT_MAX) {
     throw InvalidArgumentError.of('recent', `must be a whole number of at most ${RECENT_MAX}`);
+  }
+  const telemetry = query.get('telemetry');
+  if (telemetry !== null && telemetry !== 'counted') {
+    throw InvalidArgumentError.of('telemetry', 'must be counted; leave it out to be sent everything');
   }
   const last = header('last-event-id');
   if (last !== undefined && !/^\d{1,19}$/.test(last)) {
@@ -62,6 +75,7 @@ function readWanted({ query, header }: HttpRequest): Wanted {
     pattern: filter === null ? undefined : readSubjectPattern(filter),
     since: last === undefined ? undefined : BigInt(last),
     recent: Number(recent),
+    countsTelemetry: telemetry === 'counted',
   };
 }
 
@@ -81,7 +95,9 @@ async function* stream(
   draining.addEventListener('abort', end, { once: true });
   if (signal.aborted || draining.aborted) end();
   const untilMs = clock.monotonicMs() + STREAM_MS;
-  const beating = beat(reader, clock, over.signal);
+  const beating = beat(reader, clock, HEARTBEAT_MS, over.signal);
+  const counting = reader.countsTelemetry ? beat(reader, clock, COUNT_MS, over.signal) : undefined;
+  const count = counter(reader);
   try {
     yield `retry: ${RETRY_MS}\n\n`;
     const missed =
@@ -92,7 +108,8 @@ async function* stream(
     for (const event of missed.events) yield format(event);
     while (!over.signal.aborted && !reader.dropped && clock.monotonicMs() < untilMs) {
       const events = reader.take().filter(({ sequence }) => !known.delete(sequence));
-      if (events.length > 0) yield events.map(format).join('');
+      const text = events.map(format).join('') + (counting?.isDue() === true ? count() : '');
+      if (text !== '') yield text;
       else if (beating.isDue()) yield ': still here\n\n';
       await reader.wait();
     }
@@ -104,12 +121,12 @@ async function* stream(
   }
 }
 
-/** Wakes the reader so that it says something when nothing happens. */
-function beat(reader: FeedReader, clock: Clock, signal: AbortSignal): { isDue(): boolean } {
+/** Wakes the reader again and again, so that it says something when nothing happens. */
+function beat(reader: FeedReader, clock: Clock, everyMs: number, signal: AbortSignal): { isDue(): boolean } {
   let isDue = false;
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
-      await clock.sleep(HEARTBEAT_MS, signal);
+      await clock.sleep(everyMs, signal);
       isDue = true;
       reader.wake();
     }
@@ -124,4 +141,16 @@ function beat(reader: FeedReader, clock: Clock, signal: AbortSignal): { isDue():
   };
 }
 
-const format = ({ sequence, json }: FeedEvent): string => `id: ${sequence}\ndata: ${json}\n\n`;
+/** Tells what was counted when there is more of it than last time. */
+function counter(reader: FeedReader): () => string {
+  let told = 0;
+  return () => {
+    if (reader.counted === told) return '';
+    told = reader.counted;
+    return `event: counted\ndata: {"items":"${told}"}\n\n`;
+  };
+}
+
+/** Nothing for telemetry that turns out to be no event. */
+const format = ({ sequence, json }: FeedEvent): string =>
+  json === undefined ? '' : `id: ${sequence}\ndata: ${json}\n\n`;

@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startGateway, type GatewayHarness } from '../testing/gateway-harness.ts';
-import { EventRing } from './event-ring.ts';
 import { readSubjectPattern } from './subject-pattern.ts';
 
 const ADA = { authorization: 'Bearer ada' };
@@ -41,8 +40,11 @@ async function read(query = '', headers: Record<string, string> = {}): Promise<R
       text = blocks.pop() ?? '';
       for (const block of blocks) {
         const [, id, data] = /^id: (\d+)\ndata: (.*)$/.exec(block) ?? [];
-        if (data !== undefined)
-          events.push(`${id}:${(JSON.parse(data) as { data: { revision: string } }).data.revision}`);
+        const [, counted] = /^event: counted\ndata: {"items":"(\d+)"}$/.exec(block) ?? [];
+        if (data !== undefined) {
+          const { type, data: payload } = JSON.parse(data) as { type: string; data: { revision?: string } };
+          events.push(`${id}:${type.includes('alias') ? payload.revision : type}`);
+        } else if (counted !== undefined) events.push(`counted ${counted}`);
         else if (block.startsWith('event: gap')) events.push('gap');
       }
     }
@@ -93,6 +95,9 @@ describe('the event stream', () => {
     ['?filter=reg*', 400],
     ['?filter=*&filter=*', 400],
     ['?fliter=*', 400],
+    ['?telemetry=', 400],
+    ['?telemetry=sent', 400],
+    ['?telemetry=counted&telemetry=counted', 400],
     ['?recent=-1', 400],
     ['?recent=1001', 400],
     ['?recent=1e2', 400],
@@ -160,6 +165,30 @@ describe('the event stream', () => {
     expect((await read()).status).toBe(200);
   });
 
+  it('counts predictions and exposures for whoever wants only their number, and sends them to others', async () => {
+    const counting = await read('?telemetry=counted');
+    const all = await read();
+    await gateway.publish(1);
+    await gateway.publishTelemetry();
+    await gateway.publishTelemetry('flights');
+    await gateway.publish(6);
+    await until(() => counting.events.length === 3 && all.events.length === 4);
+    expect(counting.events).toEqual(['1:1', '6:6', 'counted 3']);
+    const [prediction, exposure] = ['slipway.serving.prediction.logged.v1', 'slipway.routing.exposure.logged.v1'];
+    expect(all.events).toEqual(['1:1', `2:${prediction}`, `3:${exposure}`, '6:6']);
+  });
+
+  it('keeps facts though telemetry comes by the thousand, and misses none that it was not to be sent', async () => {
+    await gateway.publish(1);
+    for (let round = 0; round < 30; round += 1) await gateway.publishTelemetry();
+    await gateway.publish(2);
+    const recent = await read('?recent=5&telemetry=counted');
+    const back = await read('?telemetry=counted', { 'last-event-id': '1' });
+    const gap = await read('', { 'last-event-id': '1' });
+    await until(() => recent.events.length === 2 && back.events.length === 1 && gap.events.length === 22);
+    expect([recent.events, back.events, gap.events[0]]).toEqual([['1:1', '62:2'], ['62:2'], 'gap']);
+  });
+
   it('leaves out what is no event, and ends when the process drains', async () => {
     const reader = await read();
     const bad = { id: 'bad', subject: 'slipway.v1.default.registry.alias.moved.m', key: 'k', headers: {} };
@@ -189,37 +218,5 @@ describe('a subject pattern', () => {
         expect(fits(tokens.with(at, other))).toBe(tokens[at] === other);
       }),
     );
-  });
-});
-
-describe('the ring', () => {
-  it('for all orders of arrival: whoever comes back gets all he did not see, or is told of a gap', () => {
-    fc.assert(
-      fc.property(
-        fc.shuffledSubarray([1, 2, 3, 4, 5, 6, 7, 8, 9], { minLength: 9 }),
-        fc.integer({ min: 1, max: 9 }),
-        fc.nat(8),
-        (order, kept, at) => {
-          const ring = new EventRing(kept, 1_000);
-          for (const sequence of order) {
-            ring.add({ sequence: BigInt(sequence), workspace: 'w', tokens: [], json: '{}' });
-            expect(ring.add({ sequence: BigInt(sequence), workspace: 'w', tokens: [], json: '{}' })).toBe(false);
-          }
-          expect(ring.size).toBe(Math.min(kept, 9));
-          const { events, hasGap } = ring.after(BigInt(order[at] ?? 0));
-          const missed = order.slice(at + 1);
-          const got = new Set(events.map(({ sequence }) => Number(sequence)));
-          if (!hasGap) expect(missed.filter((sequence) => !got.has(sequence))).toEqual([]);
-          if (at >= 9 - kept) expect([hasGap, [...got]]).toEqual([false, missed]);
-        },
-      ),
-    );
-  });
-
-  it('forgets by size, too', () => {
-    const ring = new EventRing(100, 10);
-    for (const sequence of [1n, 2n, 3n]) ring.add({ sequence, workspace: 'w', tokens: [], json: '12345' });
-    expect([ring.size, ring.after(1n).hasGap, ring.after(2n).hasGap]).toEqual([2, true, false]);
-    expect(ring.after(0n).hasGap).toBe(true);
   });
 });

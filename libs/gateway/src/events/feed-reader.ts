@@ -1,29 +1,48 @@
-import type { FeedEvent } from './event-ring.ts';
+import type { FeedEvent } from './feed-event.ts';
+
+/** What a client wants of the feed. */
+export interface Interest {
+  /** By workspace and subject. */
+  wants(event: FeedEvent): boolean;
+  /** Telemetry is counted for it, not sent. */
+  readonly countsTelemetry: boolean;
+}
 
 /** One client's queue between the bus, which does not wait, and a connection, which does. */
 export class FeedReader {
-  readonly #wants: (event: FeedEvent) => boolean;
+  readonly #interest: Interest;
   readonly #charactersMax: number;
   #queue: FeedEvent[] = [];
   #characters = 0;
   #wake: (() => void) | undefined;
   /** It read too slowly; its queue is gone. */
   dropped = false;
+  /** Predictions, results and exposures that were counted for it in place of being sent. */
+  counted = 0;
 
-  constructor(wants: (event: FeedEvent) => boolean, charactersMax: number) {
-    this.#wants = wants;
+  constructor(interest: Interest, charactersMax: number) {
+    this.#interest = interest;
     this.#charactersMax = charactersMax;
   }
 
+  get countsTelemetry(): boolean {
+    return this.#interest.countsTelemetry;
+  }
+
+  /** Whether it is sent this event. */
   wants(event: FeedEvent): boolean {
-    return this.#wants(event);
+    return !(event.isTelemetry && this.countsTelemetry) && this.#interest.wants(event);
   }
 
   /** False when this reader has just been dropped. */
   offer(event: FeedEvent): boolean {
-    if (this.dropped || !this.#wants(event)) return true;
+    if (this.dropped || !this.#interest.wants(event)) return true;
+    if (event.isTelemetry && this.countsTelemetry) {
+      this.counted += event.items;
+      return true;
+    }
     this.#queue.push(event);
-    this.#characters += event.json.length;
+    this.#characters += event.size;
     if (this.#characters > this.#charactersMax) {
       this.dropped = true;
       this.#queue = [];

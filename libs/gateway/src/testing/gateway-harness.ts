@@ -1,7 +1,7 @@
 import { auditService } from '@slipway/contracts/slipway.audit.v1';
 import { operationService } from '@slipway/contracts/slipway.common.v1';
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
-import { aliasMoved, recordEvent, toBusMessage } from '@slipway/contracts';
+import { aliasMoved, exposureLogged, predictionLogged, recordEvent, toBusMessage } from '@slipway/contracts';
 import {
   createIdSource,
   seededRandom,
@@ -55,6 +55,8 @@ export interface GatewayHarness {
   readonly server: HttpServer;
   /** Publishes alias.moved; the revision tells them apart. */
   publish(revision: number, workspace?: string, model?: string): Promise<void>;
+  /** Publishes the samples of prediction.logged (two predictions) and exposure.logged (one). */
+  publishTelemetry(workspace?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -169,6 +171,12 @@ export async function startGateway(options: HarnessOptions = {}): Promise<Gatewa
       const payload = { ...aliasMoved.sample, model, revision: String(revision) };
       const event = recordEvent(aliasMoved, payload, { id: `e${(count += 1)}`, workspace, time: systemClock.now() });
       await bus.publish([toBusMessage(event, 'registry')], signal);
+    },
+    publishTelemetry: async (workspace = 'default') => {
+      for (const definition of [predictionLogged, exposureLogged]) {
+        const at = { id: `e${(count += 1)}`, workspace, time: systemClock.now() };
+        await bus.publish([toBusMessage(recordEvent<object>(definition, definition.sample, at), 'test')], signal);
+      }
     },
     stop: async () => {
       await server.stop();

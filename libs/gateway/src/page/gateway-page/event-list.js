@@ -1,5 +1,5 @@
 import { readEvents } from './api.js';
-import { byId, element } from './elements.js';
+import { byId, element, grouped } from './elements.js';
 import { isBad, summarise } from './summaries.js';
 
 const SHOWN_MAX = 200;
@@ -8,6 +8,9 @@ const BACKOFF_MS = 1_000;
 const BACKOFF_MS_MAX = 15_000;
 
 let lastId;
+/** Of the streams before this one, each of which counts from 0, less what was there when the list was cleared. */
+let countedBefore = 0;
+let counted = 0;
 
 function item({ data: event }, isNew) {
   const time = new Date(event.time);
@@ -38,6 +41,14 @@ function show(event) {
   byId('no-events').hidden = true;
 }
 
+/** What comes by the thousand is one line that goes on. */
+function showCount() {
+  const count = byId('event-count');
+  const all = countedBefore + counted;
+  count.hidden = all === 0;
+  count.textContent = `${grouped(all)} predictions, results and exposures since you look; a filter such as stream.> shows them`;
+}
+
 function say(text, kind = '') {
   const state = byId('stream-state');
   state.textContent = text;
@@ -46,6 +57,8 @@ function say(text, kind = '') {
 
 export function clearEvents() {
   byId('events').replaceChildren();
+  countedBefore = -counted;
+  showCount();
   byId('no-events').hidden = false;
 }
 
@@ -55,8 +68,15 @@ export async function followEvents(filter, onEvent, onRefused, signal) {
   clearEvents();
   byId('event-problem').hidden = true;
   for (let waitMs = BACKOFF_MS; !signal.aborted; waitMs = Math.min(waitMs * 2, BACKOFF_MS_MAX)) {
-    const query = new URLSearchParams({ ...(filter !== '' && { filter }), recent: String(RECENT) });
+    const what = filter === '' ? { telemetry: 'counted' } : { filter };
+    const query = new URLSearchParams({ ...what, recent: String(RECENT) });
+    countedBefore += counted;
+    counted = 0;
     const receive = (event) => {
+      if (event.name === 'counted') {
+        counted = Number(event.data.items);
+        return showCount();
+      }
       show(event);
       if (event.name === 'message') onEvent(event.data);
     };

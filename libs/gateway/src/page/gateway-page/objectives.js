@@ -1,6 +1,6 @@
 import { call } from './api.js';
 import { chart } from './chart.js';
-import { element, grouped, quiet } from './elements.js';
+import { byId, element, grouped, quiet } from './elements.js';
 
 const ROUTING = 'slipway.routing.v1.RoutingService';
 const MONITOR = 'slipway.monitoring.v1.MonitorService';
@@ -28,6 +28,9 @@ async function windowsOf(objective, signal) {
   return all.filter(({ closed }) => closed).slice(-DAYS_MAX);
 }
 
+/** A state that lasts is told once; steps follow each other, each of them is news. */
+const isRepeated = (verdict, before) => verdict === before && verdict !== 'next_step';
+
 /** What was decided when, oldest first. */
 async function marksOf(objective, signal) {
   const { experiments } = await call(`${ROUTING}/ListRoutingExperiments`, { objective, page_size: 20 }, signal);
@@ -35,7 +38,8 @@ async function marksOf(objective, signal) {
     experiments.map(async ({ id, name, start_time: start }) => {
       const { analyses } = await call(`${ROUTING}/ListAnalyses`, { id, page_size: 1000 }, signal);
       const changes = analyses
-        .filter(({ verdict }) => VERDICTS[verdict])
+        .sort((left, right) => left.as_of.localeCompare(right.as_of))
+        .filter(({ verdict }, index, all) => VERDICTS[verdict] && !isRepeated(verdict, all[index - 1]?.verdict))
         .map(({ verdict, as_of: at, explanation }) => {
           const [what, kind] = VERDICTS[verdict];
           return { day: dayOf(at), text: `${name}: ${what}. ${explanation}`, kind };
@@ -99,7 +103,7 @@ async function card({ name, description, deployment, experiment }, signal) {
     {},
     head,
     element('p', { class: 'quiet' }, title),
-    chart(title, lines, marks),
+    chart(title, lines, marks, byId('objectives').clientWidth) ?? quiet('No day has outcomes yet.'),
     legend(lines),
     element('ol', { class: 'marks' }, ...list),
   );

@@ -6,12 +6,13 @@ import { showOverview } from './overview.js';
 const REFRESH_MS = 10_000;
 /** Events come in bursts; the lists are asked for once after each. */
 const SETTLE_MS = 400;
-/** Come by the thousand and change nothing that is shown. */
+/** Come by the thousand and change nothing that is shown at once; the next refresh shows what came of them. */
 const QUIET = /^slipway\.(serving\.prediction\.logged|stream\.[^.]+\.(received|scored)|routing\.exposure\.logged)\.v1$/;
 /** While events do not stop, the lists are asked for all the same. */
 const STALE_MS = 1_500;
 
 let current = new AbortController();
+let askAgain = () => undefined;
 let settling;
 let waitingSince;
 
@@ -54,8 +55,7 @@ function begin() {
   current = new AbortController();
   const { signal } = current;
   showSignIn(false);
-  const onEvent = ({ type }) => {
-    if (QUIET.test(type)) return;
+  askAgain = () => {
     waitingSince ??= performance.now();
     clearTimeout(settling);
     const waitMs = Math.min(SETTLE_MS, Math.max(0, waitingSince + STALE_MS - performance.now()));
@@ -63,6 +63,9 @@ function begin() {
       waitingSince = undefined;
       void refresh(signal);
     }, waitMs);
+  };
+  const onEvent = ({ type }) => {
+    if (!QUIET.test(type)) askAgain();
   };
   void keepFresh(signal);
   void followEvents(byId('event-filter').value.trim(), onEvent, onRefused, signal);
@@ -84,6 +87,8 @@ byId('sign-out').addEventListener('click', () => {
   session.token = '';
   begin();
 });
+// charts are drawn for the width there is
+window.matchMedia('(max-width: 820px)').addEventListener('change', () => askAgain());
 byId('event-filter').addEventListener('change', begin);
 byId('event-clear').addEventListener('click', clearEvents);
 begin();
