@@ -61,14 +61,16 @@ async function play(drawn: Plan): Promise<{ world: TaskWorld; states: Record<str
   const world = new TaskWorld();
   for (const { name, plan: todo } of drawn.steps) world.plans.set(name, todo);
   const born = [createTestProcess({ store, clock, kinds: world.kinds })];
+  // answers calls and drives nothing: what is asked is never cut off by a death
+  const { pipelines } = createTestProcess({ store, clock, kinds: world.kinds });
   const alive = () => born.at(-1) ?? born[0]!;
   const deaths = new Set(drawn.deaths);
   world.afterEffect = (_, call) => {
     if (deaths.delete(call)) alive().crash();
   };
   await alive().start();
-  await alive().pipelines.applyPipeline({ content: taskPipeline('p', drawn.steps) });
-  const id = (await alive().pipelines.startPipelineRun({ pipeline: 'p' })).run?.id ?? '';
+  await pipelines.applyPipeline({ content: taskPipeline('p', drawn.steps) });
+  const id = (await pipelines.startPipelineRun({ pipeline: 'p' })).run?.id ?? '';
   const interruptions = [...drawn.interruptions];
   let elapsed = 0;
   try {
@@ -84,7 +86,7 @@ async function play(drawn: Plan): Promise<{ world: TaskWorld; states: Record<str
         born.push(createTestProcess({ store, clock, kinds: world.kinds }));
         await alive().start();
       }
-      const { run } = await alive().pipelines.getPipelineRun({ id });
+      const { run } = await pipelines.getPipelineRun({ id });
       if (run && isFinalRun(run)) return { world, states: stepStates(run), state: run.state };
     }
     throw new Error('the run did not end');
