@@ -6,9 +6,13 @@ import { systemClock, type Logger } from '@slipway/kernel';
 import { createEventConsumer, type UnitOfWork } from '@slipway/persistence';
 import { describeWith } from '@slipway/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { liveThroughPipeline, liveThroughScoring } from './subscriber/batch-life.ts';
 import { cloudEventProblems } from './subscriber/cloud-event-rules.ts';
 import { liveThroughFeatures } from './subscriber/feature-life.ts';
 import { startInstallation, tamperWith, uploadVersion, type Installation } from './subscriber/installation.ts';
+
+/** What a caller publishes for a stream, in words of his own: not of the catalogue. */
+const RECEIVED = 'slipway.stream.departures.received.v1';
 
 interface Heard {
   readonly subject: string;
@@ -36,7 +40,7 @@ describeWith(['nats'], 'a plain NATS subscriber', () => {
     for (const end = performance.now() + 20_000; !condition(); await delay(20)) {
       if (performance.now() < end) continue;
       const types = heard.map(({ event }) => event['type']).join(', ');
-      throw new Error(`not within 20 s: ${what}; heard ${types}\n${installation.serving.logs().slice(-5).join('\n')}`);
+      throw new Error(`not within 20 s: ${what}; heard ${types}\n${installation.slipway.logs().slice(-5).join('\n')}`);
     }
   }
 
@@ -48,7 +52,9 @@ describeWith(['nats'], 'a plain NATS subscriber', () => {
     await uploadVersion(alice, model, 10, ['request:x']);
     await bob.setAliasPolicy({ model, alias: 'champion', approvals_required: 0, gates: [] });
     await alice.moveAlias({ model, version: '1', alias: 'champion' });
-    await until('the load', () => ofType('slipway.serving.model.loaded.v1').length > 0);
+    await until('the load', () =>
+      ofType('slipway.serving.model.loaded.v1').some(({ event }) => event.data['model'] === model),
+    );
     await predictions.predict({ model, request_features: { x: { numbers: { values: [0.5] } } } });
   }
 
@@ -69,8 +75,43 @@ describeWith(['nats'], 'a plain NATS subscriber', () => {
     await installation?.stop();
   });
 
+  it(
+    'hears what follows from predictions: experiment, windows, alerts, streams, jobs and pipelines',
+    { timeout: 90_000 },
+    async () => {
+      const { story, features, jobs, pipelines } = installation;
+      await liveThroughFeatures(features);
+      await story.begin();
+      for (let day = 1; day <= 18; day += 1) {
+        if (day === 4) await story.beginExperiment();
+        await story.playDay(day > 13 ? 1.5 : 0); // then flights are late far more often than when the models were made
+      }
+      await story.runStream('departures', 20);
+      await liveThroughScoring(jobs);
+      await liveThroughPipeline(pipelines);
+      const dataOf = (type: string) => ofType(`slipway.${type}.v1`).map(({ event }) => event.data);
+      await until('all results of the stream', () => dataOf('stream.departures.scored').length === 20);
+      await until('the end of the pipeline', () =>
+        dataOf('batch.pipeline.changed').some(({ state }) => state === 'succeeded'),
+      );
+      await until('the end of the job', () => dataOf('batch.job.changed').some(({ state }) => state === 'done'));
+      await until('the decision', () => dataOf('routing.decision.made').some(({ decision }) => decision === 'decided'));
+      expect(dataOf('routing.decision.made').map(({ decision }) => decision)).toEqual(['started', 'decided']);
+      await until('alerts', () => dataOf('monitoring.drift.detected').length > 0);
+      await until('worse results', () => dataOf('monitoring.performance.degraded').length > 0);
+      await until('all days', () => dataOf('monitoring.window.closed').length === 18);
+      expect(dataOf('monitoring.outcome.observed').map(({ outcomes }) => outcomes)).toEqual(Array(18).fill('360'));
+      const exposed = dataOf('routing.exposure.logged').flatMap(
+        ({ exposures }) => exposures as { unit_hash: string }[],
+      );
+      expect(new Set(exposed.map(({ unit_hash: hash }) => hash)).size).toBe(exposed.length);
+      expect(dataOf('features.position.committed')).toMatchObject([{ consumer: 'nightly', source: 'delays' }]);
+      expect(dataOf('features.predictions.loaded')).toMatchObject([{ table: 'late', rows: '1' }]);
+    },
+  );
+
   it('hears the whole life of a model as CloudEvents, in order', { timeout: 90_000 }, async () => {
-    const { alice, bob, registry, runs } = installation;
+    const { alice, bob, slipway, runs } = installation;
     const model = 'flights';
     const at = (version: number, alias = 'champion') => ({ model, version: String(version), alias });
     const loaded = (count: number) =>
@@ -81,7 +122,6 @@ describeWith(['nats'], 'a plain NATS subscriber', () => {
     const { run } = await runs.createRun({ run_name: 'before the model' });
     await runs.updateRun({ run_id: run?.run_id ?? '', status: 'RUN_STATUS_FINISHED' });
     await until('the end of the run', () => ofType('slipway.tracking.run.finished.v1').length > 0);
-    await liveThroughFeatures(installation.features);
     await predictOnce();
     await alice.createRegisteredModel({ name: model, description: 'a short life' });
     for (const seed of [1, 2, 3]) await uploadVersion(alice, model, seed);
@@ -96,7 +136,7 @@ describeWith(['nats'], 'a plain NATS subscriber', () => {
     await loaded(2);
     await alice.rollBackAlias({ model, alias: 'champion' });
     await loaded(3);
-    expect(tamperWith(registry.dataDirectory, fourth)).toBeGreaterThan(0);
+    expect(tamperWith(slipway.dataDirectory, fourth)).toBeGreaterThan(0);
     await alice.moveAlias(at(4));
     await until('the failed load', () => ofType('slipway.serving.model.failed.v1').length > 0);
     await bob.setAliasPolicy({ model, alias: 'candidate', approvals_required: 0, gates: [] });
@@ -113,7 +153,8 @@ describeWith(['nats'], 'a plain NATS subscriber', () => {
     await until('materialization', () => ofType('slipway.features.view.materialized.v1').length > 0);
     await until('the training set', () => ofType('slipway.features.training-set.created.v1').length > 0);
     await until('the logged prediction', () => ofType('slipway.serving.prediction.logged.v1').length > 0);
-    const spoken = new Set(heard.map(({ event }) => event['type']));
+    const types = heard.map(({ event }) => event['type']);
+    const spoken = new Set(types.filter((type) => type !== RECEIVED));
     const known = EVENT_CATALOGUE.map(({ type }) => type).filter((type) => !type.includes('delivery.dead'));
     expect(spoken).toEqual(new Set(known));
     const revisions = (alias: string) =>
@@ -147,7 +188,9 @@ describeWith(['nats'], 'a plain NATS subscriber', () => {
     for (const { subject, event, headers } of heard) {
       expect([subject, cloudEventProblems(event)]).toEqual([subject, []]);
       expect(headers['content-type']).toMatch(/^application\/cloudevents\+json/);
-      expect(headers['nats-msg-id']).toBe(event['id']);
+      // ids of callers are unique in their stream only
+      const id = event['type'] === RECEIVED ? `default/departures:${event['id']}:received` : event['id'];
+      expect(headers['nats-msg-id']).toBe(id);
       const [root, version, workspace, domain, noun, verb, key, ...rest] = subject.split('.');
       expect([root, rest]).toEqual(['slipway', []]);
       expect(event['type']).toBe(`slipway.${domain}.${noun}.${verb}.${version}`);

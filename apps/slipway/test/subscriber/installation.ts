@@ -2,88 +2,67 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient, grpcTransport, type Client } from '@slipway/clients';
 import {
-  registryService,
-  type CreateModelVersionRequest,
-  type RegistryService,
-} from '@slipway/contracts/slipway.registry.v1';
+  batchService,
+  pipelineService,
+  type BatchService,
+  type PipelineService,
+} from '@slipway/contracts/slipway.batch.v1';
 import { featureStoreService, type FeatureStoreService } from '@slipway/contracts/slipway.features.v1';
-import { predictionService, type PredictionService } from '@slipway/contracts/slipway.serving.v1';
+import type { CreateModelVersionRequest, RegistryService } from '@slipway/contracts/slipway.registry.v1';
+import type { PredictionService } from '@slipway/contracts/slipway.serving.v1';
 import { trackingService, type TrackingService } from '@slipway/contracts/slipway.tracking.v1';
-import {
-  SERVICE_TOKEN,
-  servingSettings,
-  startNats,
-  startSlipway,
-  withTokens,
-  type NatsServer,
-  type SlipwayProcess,
-} from '@slipway/testing';
-import { onnxModel, FLOAT, valueInfo } from '../bad-input/onnx-bytes.ts';
+import { startNats, startSlipway, type NatsServer, type SlipwayProcess } from '@slipway/testing';
+import { FLOAT, onnxModel, valueInfo } from '../bad-input/onnx-bytes.ts';
 import { sha256 } from '../bad-input/slipway-under-test.ts';
+import { Story, STORY_SETTINGS } from '../story/story.ts';
 
-const HOLDERS = { alice: { roles: ['editor'] }, bob: { roles: ['approver'] }, service: SERVICE_TOKEN } as const;
+const HOLDERS = { alice: { roles: ['editor'] }, bob: { roles: ['approver'] } } as const;
 
-/** Broker and services in processes of their own; metadata and packages in files. */
+/** A broker, and one process with all services that tells everything to it. */
 export interface Installation {
   readonly nats: NatsServer;
-  readonly registry: SlipwayProcess<keyof typeof HOLDERS>;
-  readonly serving: SlipwayProcess<'alice'>;
+  readonly slipway: SlipwayProcess<keyof typeof HOLDERS>;
   readonly alice: Client<RegistryService>;
   readonly bob: Client<RegistryService>;
   readonly runs: Client<TrackingService>;
   readonly features: Client<FeatureStoreService>;
   readonly predictions: Client<PredictionService>;
+  readonly jobs: Client<BatchService>;
+  readonly pipelines: Client<PipelineService>;
+  /** Objective, experiment, monitor and stream on the same server. */
+  readonly story: Story;
   stop(): Promise<void>;
 }
 
 export async function startInstallation(): Promise<Installation> {
   const nats = await startNats();
   const bus = { 'event-bus.driver': 'nats', 'event-bus.nats.servers': nats.url };
-  const registry = await startSlipway<keyof typeof HOLDERS>({
-    app: 'registry',
+  const slipway = await startSlipway<keyof typeof HOLDERS>({
+    app: 'slipway',
     tokens: HOLDERS,
-    settings: { ...bus, 'artifact-store.driver': 'local' },
+    settings: { ...bus, ...STORY_SETTINGS },
   });
-  const features = await startSlipway<'alice' | 'service'>({
-    app: 'feature-store',
-    tokens: withTokens<'alice' | 'service'>({ alice: HOLDERS.alice, service: SERVICE_TOKEN }, registry.tokens),
-    settings: { ...bus, 'artifact-store.driver': 'local' },
-  });
-  const upstream = { 'features.address': features.grpcAddress, 'features.token': registry.tokens.service };
-  const serving = await startSlipway<'alice'>({
-    app: 'serving',
-    tokens: withTokens<'alice'>({ alice: HOLDERS.alice }, registry.tokens),
-    settings: { ...bus, ...servingSettings(registry), ...upstream },
-  });
-  const tracking = await startSlipway<'alice'>({
-    app: 'tracking',
-    tokens: { alice: HOLDERS.alice },
-    settings: { ...bus, 'artifact-store.driver': 'local' },
-  });
-  const toTracking = grpcTransport({ address: tracking.grpcAddress, token: () => tracking.tokens.alice });
-  const toFeatures = grpcTransport({ address: features.grpcAddress, token: () => features.tokens.alice });
-  const toServing = grpcTransport({ address: serving.inferenceAddress, token: () => serving.tokens.alice });
-  const transports = (['alice', 'bob'] as const).map((name) =>
-    grpcTransport({ address: registry.grpcAddress, token: () => registry.tokens[name] }),
-  );
-  const [alice, bob] = transports.map((transport) => createClient(registryService, transport)) as [
-    Client<RegistryService>,
-    Client<RegistryService>,
-  ];
-  const stop = async (): Promise<void> => {
-    for (const transport of [...transports, toTracking, toFeatures, toServing]) await transport.close();
-    for (const each of [tracking, serving, features, registry, nats]) await each.stop();
-  };
+  const { grpcAddress, inferenceAddress, tokens } = slipway;
+  const grpc = { registry: grpcAddress, routing: grpcAddress, monitoring: grpcAddress };
+  const story = new Story({ ...grpc, serving: inferenceAddress, streams: inferenceAddress }, tokens);
+  const toAll = grpcTransport({ address: grpcAddress, token: () => tokens.alice });
   return {
     nats,
-    registry,
-    serving,
-    alice,
-    bob,
-    runs: createClient(trackingService, toTracking),
-    features: createClient(featureStoreService, toFeatures),
-    predictions: createClient(predictionService, toServing),
-    stop,
+    slipway,
+    alice: story.clients.registry,
+    bob: story.clients.approver,
+    runs: createClient(trackingService, toAll),
+    features: createClient(featureStoreService, toAll),
+    predictions: story.clients.predictions,
+    jobs: createClient(batchService, toAll),
+    pipelines: createClient(pipelineService, toAll),
+    story,
+    stop: async () => {
+      await story.close();
+      await toAll.close();
+      await slipway.stop();
+      await nats.stop();
+    },
   };
 }
 
