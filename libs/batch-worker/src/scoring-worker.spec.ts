@@ -40,11 +40,19 @@ describe('a scoring worker', { timeout: 30_000 }, () => {
     mkdirSync(folder);
     return folder;
   };
+  const modelOf = (pack: SignedPackage): ScoringTask['model'] => ({
+    folder: pack.unpack(join(directory.path, pack.digest)),
+    workspace: pack.workspace,
+    name: pack.name,
+    version: pack.version,
+    digest: pack.digest,
+    trustedKeys: pack.trustedKeys,
+  });
   const taskOf = (pack: SignedPackage, changes: Partial<ScoringTask> = {}): ScoringTask => ({
     input,
     firstRow: 0,
     rows: ROWS,
-    model: { ...pack, folder: pack.unpack(join(directory.path, pack.digest)), trustedKeys: pack.trustedKeys },
+    model: modelOf(pack),
     features: SAMPLE_FEATURES.map((name) => ({ name, type: 'number' })),
     passthrough: [{ name: 'id', type: 'integer' }, { name: 'scheduled_at', type: 'timestamp' }],
     required: [],
@@ -55,10 +63,9 @@ describe('a scoring worker', { timeout: 30_000 }, () => {
     ...changes,
   }); // prettier-ignore
   const score = async (task: ScoringTask): Promise<ScoringResult> => {
-    const { envelopeJson: _, files: _files, unpack: _unpack, ...model } = task.model as ScoringTask['model'] & SignedPackage;
-    const json = JSON.parse(JSON.stringify({ ...task, model })) as ScoringTask;
-    return (await worker.run(json as never, unaborted)) as unknown as ScoringResult;
-  }; // prettier-ignore
+    const json = JSON.parse(JSON.stringify(task)) as never;
+    return (await worker.run(json, unaborted)) as unknown as ScoringResult;
+  };
   const valuesOf = (task: ScoringTask): Float64Array => {
     const bytes = readFileSync(join(task.folder, 'values.float64'));
     return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));

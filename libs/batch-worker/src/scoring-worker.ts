@@ -27,7 +27,7 @@ export function createScoringWorker({ runtime, atStep = () => undefined }: Scori
 
   /** The last version is kept: partitions of one job follow each other. */
   const scorerOf = async (task: ScoringTask, signal: AbortSignal): Promise<Scorer> => {
-    if (loaded?.digest === task.model.digest) return loaded.scorer;
+    if (loaded && loaded.digest === task.model.digest) return loaded.scorer;
     await (opening ??= runtime.open(signal));
     await loaded?.scorer.close();
     loaded = undefined;

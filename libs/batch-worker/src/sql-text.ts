@@ -11,7 +11,8 @@ export const rowsOf = (file: string, columns: readonly string[], first: number, 
    where file_row_number >= ${first} and file_row_number < ${first + rows}`;
 
 /** The path of a file to write. */
-export const target = (file: string): string => `${literal(file)} (format parquet, compression snappy, dictionary_size_limit 2000)`;
+export const target = (file: string): string =>
+  `${literal(file)} (format parquet, compression snappy, dictionary_size_limit 2000)`;
 
 const SQL_TYPE: Readonly<Record<ColumnType, string>> = {
   string: 'varchar',

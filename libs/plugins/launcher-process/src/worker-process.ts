@@ -61,7 +61,10 @@ export class WorkerProcess {
     const onAbort = (): void => this.#giveUp(attempt.id);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      await this.#ready.promise;
+      await this.#ready.promise.catch((error: unknown) => {
+        signal.throwIfAborted(); // it was killed because the attempt was given up
+        throw error;
+      });
       signal.throwIfAborted();
       this.#running = { id: attempt.id, onHeartbeat: () => onHeartbeat(this.name), settle, signal };
       this.#tell({ kind: 'run', id: attempt.id, task: attempt.task });
