@@ -3,10 +3,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const ALICE = { alice: { roles: ['editor'] } } as const;
 const REGISTRY = 'slipway.registry.v1.RegistryService';
+const MONITOR = 'slipway.monitoring.v1.MonitorService';
+const NOBODY = '127.0.0.1:1';
 
 describeWith(['nats'], 'a gateway of its own', () => {
   let nats: NatsServer;
   let registry: SlipwayProcess<'alice'>;
+  let monitor: SlipwayProcess<'alice'>;
   let gateway: SlipwayProcess<'alice'>;
 
   beforeAll(async () => {
@@ -14,14 +17,20 @@ describeWith(['nats'], 'a gateway of its own', () => {
     const bus = { 'event-bus.driver': 'nats', 'event-bus.nats.servers': nats.url };
     const settings = { ...bus, 'artifact-store.driver': 'local' };
     registry = await startSlipway<'alice'>({ app: 'registry', tokens: ALICE, settings });
+    const tokens = { alice: { ...ALICE.alice, token: registry.tokens.alice } };
+    const upstream = { 'registry.address': registry.grpcAddress };
+    monitor = await startSlipway<'alice'>({ app: 'monitor', tokens, settings: { ...bus, ...upstream } });
+    const absent = ['tracking', 'routing', 'streams', 'batch'].map((name) => [`${name}.address`, NOBODY]);
+    const present = { ...upstream, 'monitoring.address': monitor.grpcAddress };
     gateway = await startSlipway<'alice'>({
       app: 'gateway',
-      tokens: { alice: { ...ALICE.alice, token: registry.tokens.alice } },
-      settings: { ...bus, 'registry.address': registry.grpcAddress, 'tracking.address': '127.0.0.1:1' },
+      tokens,
+      settings: { ...bus, ...present, ...Object.fromEntries(absent) },
     });
   }, 60_000);
   afterAll(async () => {
     await gateway?.stop();
+    await monitor?.stop();
     await registry?.stop();
     await nats?.stop();
   });
@@ -38,12 +47,27 @@ describeWith(['nats'], 'a gateway of its own', () => {
 
   it('says which services can work', async () => {
     const answer = await fetch(`${gateway.gatewayUrl}/api/status`, { headers: headers() });
-    expect(await answer.json()).toMatchObject({
-      services: [
-        { name: 'registry', healthy: true, address: registry.grpcAddress },
-        { name: 'tracking', healthy: false, reason: expect.stringMatching(/./) },
-      ],
-    });
+    const { services } = (await answer.json()) as {
+      services: { name: string; healthy: boolean; services: string[] }[];
+    };
+    expect(services.map(({ name, healthy }) => [name, healthy])).toEqual([
+      ['registry', true],
+      ['tracking', false],
+      ['routing', false],
+      ['monitoring', true],
+      ['streams', false],
+      ['batch', false],
+    ]);
+    expect(services[0]).toMatchObject({ address: registry.grpcAddress });
+    expect(services[1]).toMatchObject({ reason: expect.stringMatching(/./) as string });
+    expect(services.flatMap(({ services: offered }) => offered)).toEqual(
+      expect.arrayContaining([
+        'slipway.routing.v1.RoutingService',
+        'slipway.serving.v1.StreamService',
+        'slipway.batch.v1.BatchService',
+        'slipway.batch.v1.PipelineService',
+      ]),
+    );
   });
 
   it('calls them over gRPC as its caller, and sends on what the broker brings', async () => {
@@ -56,10 +80,20 @@ describeWith(['nats'], 'a gateway of its own', () => {
       400,
       { code: 'invalid_argument' },
     ]);
-    expect(await call('slipway.tracking.v1.TrackingService/SearchExperiments', {})).toMatchObject([
-      503,
-      { code: 'unavailable' },
+    expect(await call(`${MONITOR}/SetMonitor`, { objective: 'late', output: 'probability' })).toMatchObject([
+      200,
+      { monitor: { objective: 'late', revision: '1' } },
     ]);
+    for (const method of [
+      'slipway.tracking.v1.TrackingService/SearchExperiments',
+      'slipway.routing.v1.RoutingService/ListObjectives',
+      'slipway.serving.v1.StreamService/ListStreams',
+      'slipway.batch.v1.BatchService/ListScoringJobs',
+      'slipway.batch.v1.PipelineService/ListPipelines',
+    ]) {
+      expect(await call(method, {})).toMatchObject([503, { code: 'unavailable' }]);
+    }
+    expect(await call('slipway.features.v1.FeatureStoreService/ListViews', {})).toMatchObject([404, {}]);
     let text = '';
     for await (const chunk of events.body ?? []) {
       text += Buffer.from(chunk as Uint8Array).toString();

@@ -21,7 +21,7 @@ export const gatewaySettings = defineSettings({
   'gateway.events-kept': {
     schema: z.coerce.number().int().min(0).max(100_000),
     default: 1_000,
-    doc: 'Events kept in memory for pages that open later or come back.',
+    doc: 'Facts kept in memory for pages that open later or come back; as much telemetry is kept, too.',
   },
   'gateway.event-clients-max': {
     schema: z.coerce.number().int().min(1).max(10_000),

@@ -9,7 +9,8 @@ export function malformedTails(): { readonly name: string; readonly tail: Buffer
   for (let bytes = 1; bytes <= 9; bytes += 1)
     tails.push([`varint cut after ${bytes} bytes`, [...tag(1000, 0), ...fill(bytes, 0x80)]]);
   for (const bytes of [1, 2, 3, 4]) tails.push([`tag cut after ${bytes} bytes`, fill(bytes, 0x80)]);
-  for (const have of [0, 1, 2, 3, 4, 5, 6, 7]) tails.push([`fixed64 of ${have} bytes`, [...tag(1000, 1), ...fill(have, 1)]]);
+  for (const have of [0, 1, 2, 3, 4, 5, 6, 7])
+    tails.push([`fixed64 of ${have} bytes`, [...tag(1000, 1), ...fill(have, 1)]]);
   for (const have of [0, 1, 2, 3]) tails.push([`fixed32 of ${have} bytes`, [...tag(1000, 5), ...fill(have, 1)]]);
   for (const length of [1n, 2n, 127n, 128n, 65_536n, 2n ** 31n - 1n, 2n ** 32n - 1n])
     tails.push([`${length} bytes announced, none there`, [...tag(1000, 2), ...varint(length)]]);

@@ -32,7 +32,7 @@ function onRefused(error) {
   showSignIn(true, hadToken ? 'That token is not valid here, or not any more.' : undefined);
 }
 
-async function refresh(signal) {
+async function load(signal) {
   try {
     await showOverview(signal);
   } catch (error) {
@@ -43,9 +43,27 @@ async function refresh(signal) {
   }
 }
 
-async function keepFresh(signal) {
+/** One at a time, so that no older answer comes after a newer one; what is asked for meanwhile is done once more afterwards. */
+function oneAtATime(work) {
+  let isWanted = false;
+  let running;
+  const run = async () => {
+    while (isWanted) {
+      isWanted = false;
+      await work();
+    }
+    running = undefined;
+  };
+  return () => {
+    isWanted = true;
+    running ??= run();
+    return running;
+  };
+}
+
+async function keepFresh(refresh, signal) {
   while (!signal.aborted) {
-    await refresh(signal);
+    await refresh();
     await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
   }
 }
@@ -55,19 +73,20 @@ function begin() {
   current = new AbortController();
   const { signal } = current;
   showSignIn(false);
+  const refresh = oneAtATime(() => load(signal));
   askAgain = () => {
     waitingSince ??= performance.now();
     clearTimeout(settling);
     const waitMs = Math.min(SETTLE_MS, Math.max(0, waitingSince + STALE_MS - performance.now()));
     settling = setTimeout(() => {
       waitingSince = undefined;
-      void refresh(signal);
+      void refresh();
     }, waitMs);
   };
   const onEvent = ({ type }) => {
     if (!QUIET.test(type)) askAgain();
   };
-  void keepFresh(signal);
+  void keepFresh(refresh, signal);
   void followEvents(byId('event-filter').value.trim(), onEvent, onRefused, signal);
 }
 

@@ -2,6 +2,8 @@ import { grouped } from './elements.js';
 
 const short = (digest) => String(digest ?? '').slice(0, 8);
 const plural = (count, noun) => `${grouped(count)} ${noun}${String(count) === '1' ? '' : 's'}`;
+/** Cut between words. */
+const brief = (text, max) => (text.length <= max ? text : `${text.slice(0, max).replace(/\s+\S*$/, '')} …`);
 const by = (principal) => (principal ? ` by ${principal}` : '');
 
 /** One line for people, by type of event; a type that is not here shows its subject. */
@@ -61,11 +63,11 @@ const LINES = {
   }) =>
     `Job ${consumer} on ${model} is ${state}: ${done} of ${plural(partitions, 'partition')}, ${plural(rows, 'row')}${lost > 0 ? `, ${lost} begun again` : ''}`,
   'slipway.batch.pipeline.changed.v1': ({ pipeline, state, step, step_state: is, message }) =>
-    `Pipeline ${pipeline}${step ? `, ${step}: ${is}` : `: ${state}`}${message ? ` (${message.slice(0, 80)})` : ''}`,
+    `Pipeline ${pipeline}${step ? `, ${step}: ${is}` : `: ${state}`}${message ? ` (${brief(message, 80)})` : ''}`,
   'slipway.routing.exposure.logged.v1': ({ objective, exposures = [] }) =>
     `${plural(exposures.length, 'unit')} of ${objective} met an experiment`,
   'slipway.routing.decision.made.v1': ({ name, decision, explanation }) =>
-    `Experiment ${name}: ${String(decision).replaceAll('_', ' ')}. ${String(explanation).slice(0, 90)}`,
+    `Experiment ${name}: ${String(decision).replaceAll('_', ' ')}. ${brief(String(explanation), 90)}`,
   'slipway.monitoring.outcome.observed.v1': ({ objective, outcomes }) =>
     `${plural(outcomes, 'outcome')} of ${objective}`,
   'slipway.monitoring.window.closed.v1': ({ objective, day, rows, log_loss: loss }) =>
