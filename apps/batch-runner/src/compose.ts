@@ -2,16 +2,29 @@ import { readFileSync } from 'node:fs';
 import { artifactsLocalPlugin } from '@slipway/artifacts-local';
 import { artifactsS3Plugin } from '@slipway/artifacts-s3';
 import { openBatch } from '@slipway/batch';
-import { connectUpstream, createClient } from '@slipway/clients';
+import { connectUpstream, createClient, inProcessTransport, type ClientTransport } from '@slipway/clients';
+import { batchService } from '@slipway/contracts/slipway.batch.v1';
 import { operationService } from '@slipway/contracts/slipway.common.v1';
 import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
+import { routingService } from '@slipway/contracts/slipway.routing.v1';
+import { trackingService } from '@slipway/contracts/slipway.tracking.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
 import { launcherProcessPlugin } from '@slipway/launcher-process';
 import { readTrustedKey } from '@slipway/model-package';
+import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
 import { openPlatformServices } from '@slipway/persistence';
-import { driverComponent, type Composition, type ProcessContext } from '@slipway/platform';
+import { openPipelines } from '@slipway/pipelines';
+import {
+  createInvoker,
+  driverComponent,
+  internalCallers,
+  type Composition,
+  type ProcessContext,
+  type ServiceModule,
+} from '@slipway/platform';
+import { trainerLinearPlugin } from '@slipway/trainer-linear';
 import type { settings } from './config.ts';
 
 /** Every technology this service can be built on; what workers score with is in scoring-worker.ts. */
@@ -21,6 +34,8 @@ export const builtInPlugins = [
   artifactsS3Plugin,
   artifactsLocalPlugin,
   launcherProcessPlugin,
+  trainerLinearPlugin,
+  modelRuntimeOnnxPlugin,
 ];
 
 /** The program of the workers: its source when this runs from source, else what the bundler made of it. */
@@ -35,23 +50,52 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
   const artifacts = context.createDriver('artifact-store');
   const registry = connectUpstream(config, 'registry');
   const features = connectUpstream(config, 'features');
+  const tracking = connectUpstream(config, 'tracking');
+  const routing = config.get('routing.address') === undefined ? undefined : connectUpstream(config, 'routing');
+  const trustedKeys = config.get('batch.trusted-key-files').map((file) => readTrustedKey(readFileSync(file, 'utf8')));
+  const clients = {
+    registry: createClient(registryService, registry.transport),
+    features: createClient(featureStoreService, features.transport),
+    featureOperations: createClient(operationService, features.transport),
+  };
   const batch = await openBatch(context, {
     bus,
     artifacts,
     launcher: context.createDriver('launcher'),
     workerModule,
-    registry: createClient(registryService, registry.transport),
-    features: createClient(featureStoreService, features.transport),
-    featureOperations: createClient(operationService, features.transport),
-    trustedKeys: config.get('batch.trusted-key-files').map((file) => readTrustedKey(readFileSync(file, 'utf8'))),
+    ...clients,
+    trustedKeys,
   });
+  const pipelines = await openPipelines(context, {
+    bus,
+    artifacts,
+    trainer: context.createDriver('trainer'),
+    runtime: context.createDriver('model-runtime'),
+    clients: {
+      ...clients,
+      tracking: createClient(trackingService, tracking.transport),
+      batch: createClient(batchService, internalTransport(context, batch.module)),
+      ...(routing && { routing: createClient(routingService, routing.transport) }),
+    },
+    trustedKeys: () => trustedKeys,
+  });
+  const upstreams = [registry, features, tracking, ...(routing ? [routing] : [])];
   return {
     components: [
       driverComponent('event bus', bus),
       driverComponent('artifact store', artifacts),
-      registry.component,
-      features.component,
+      ...upstreams.map(({ component }) => component),
     ],
-    modules: [batch.module, openPlatformServices(context, [batch.store])],
+    modules: [batch.module, pipelines.module, openPlatformServices(context, [batch.store, pipelines.store])],
   };
+}
+
+/** Steps begin scoring jobs of this process through the same chain as callers from outside, without a socket and with a token that is valid here alone. */
+function internalTransport(
+  { random, clock, invokerDependencies }: ProcessContext<typeof settings>,
+  { services }: ServiceModule,
+): ClientTransport {
+  const { token, resolveCaller } = internalCallers(random, 'pipelines', ['service', 'pipelines']);
+  const invokers = services.map((service) => createInvoker(service, { ...invokerDependencies, resolveCaller }));
+  return inProcessTransport({ invokers, clock, token: () => token });
 }

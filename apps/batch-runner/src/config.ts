@@ -1,8 +1,12 @@
 import { batchSettings } from '@slipway/batch';
-import { upstreamSettings } from '@slipway/clients';
+import { optionalUpstreamSettings, upstreamSettings } from '@slipway/clients';
 import { metadataSettings } from '@slipway/persistence';
+import { pipelinesSettings } from '@slipway/pipelines';
 import { composeSettings, defineSettings, driverSetting, listOf } from '@slipway/platform';
 import { z } from 'zod';
+
+/** What its tokens are for: scoring jobs act as a service, the steps of pipelines register versions and move aliases. */
+const ROLES = 'service, and for pipelines the role pipelines,';
 
 /** Everything this service can be told. */
 export const settings = composeSettings(
@@ -13,10 +17,15 @@ export const settings = composeSettings(
     'Where rows and outputs lie: s3, local (one machine only), or one of a plugin.',
   ),
   driverSetting('launcher', 'process', 'Who runs workers: process (children of this one), or one of a plugin.'),
+  driverSetting('trainer', 'linear', 'What trains in pipelines: linear (in this process), or one of a plugin.'),
+  driverSetting('model-runtime', 'onnx', 'What judges models in pipelines: onnx, or one of a plugin.'),
   metadataSettings,
   batchSettings,
-  upstreamSettings('registry', 'the registry'),
-  upstreamSettings('features', 'the feature store'),
+  pipelinesSettings,
+  upstreamSettings('registry', 'the registry', ROLES),
+  upstreamSettings('features', 'the feature store', ROLES),
+  upstreamSettings('tracking', 'tracking', ROLES),
+  optionalUpstreamSettings('routing', 'the experiment router', 'pipelines cannot begin canaries'),
   defineSettings({
     'batch.trusted-key-files': {
       schema: listOf(z.string().min(1), 100),
