@@ -28,6 +28,9 @@ export const DELAY_VIEW = 'origin_delays';
 export const SOURCE = 'flights';
 export const ENTITY_TIME = 'scheduled_at';
 export const TARGET = 'late';
+/** Row of the file, of which the id of a flight is made. */
+export const NUMBER = 'flight_number';
+export const flightIdOf = (number: number): string => `flights-3m:${number}`;
 /** When it is known whether the flight is late: microseconds since 1970. */
 export const KNOWN_AT = 'known_at';
 
@@ -82,7 +85,7 @@ export async function openFlights(path: string, slice = 1): Promise<Flights> {
       // A delay that breaks the contract is no label to learn from.
       const usable = `(select * from (${RAW(source, slice, period)}) where delay between -60 and 1440 ${sample})`;
       return copy(
-        `select flight_id, scheduled_at, epoch_us(greatest(scheduled_at, left_at))::double as ${KNOWN_AT}, origin, hour, weekday,
+        `select flight_id, row::double as ${NUMBER}, scheduled_at, epoch_us(greatest(scheduled_at, left_at))::double as ${KNOWN_AT}, origin, hour, weekday,
          month_day::double as month_day, distance::double as distance, (delay > ${LATE_MINUTES})::bigint as late from ${usable} order by row`,
         file,
       );

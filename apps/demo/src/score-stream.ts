@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StreamStatus__Output } from '@slipway/contracts/slipway.serving.v1';
 import { CHAMPION } from './champion.ts';
-import { textOf, type FlightTable } from './days/flight-table.ts';
+import { flightIdAt, textOf, type FlightTable } from './days/flight-table.ts';
 import { DELAY_FEATURES, featureReference, SCHEDULE_FEATURES } from './flights.ts';
 import { BATCH_TABLE } from './score-batch.ts';
 import type { Stage } from './stage.ts';
@@ -10,7 +10,7 @@ export const STREAM = 'departures';
 export const STREAM_TABLE = 'flight-delay-stream';
 const CALL_EVENTS = 500;
 const SCORED_WITHIN_MS = 120_000;
-const LOOK_EVERY_MS = 25;
+const LOOK_EVERY_MS = 100;
 
 export interface StreamOutcome {
   readonly events: number;
@@ -52,7 +52,7 @@ export async function scoreStream(stage: Stage, flights: FlightTable, day: strin
 
 async function publish(stage: Stage, flights: FlightTable, rows: Uint32Array): Promise<void> {
   const events = Array.from(rows, (row) => ({
-    id: textOf(flights.flightIds, row),
+    id: flightIdAt(flights, row),
     key: textOf(flights.origins, row),
     time_micros: String(flights.scheduledAt[row] ?? 0),
     data_json: JSON.stringify(dataOf(flights, row)),
@@ -65,7 +65,8 @@ async function publish(stage: Stage, flights: FlightTable, rows: Uint32Array): P
   }
 }
 
-function dataOf({ table, flightIds, origins }: FlightTable, row: number): Record<string, string | number | null> {
+function dataOf(flights: FlightTable, row: number): Record<string, string | number | null> {
+  const { table } = flights;
   const valueOf = (name: string): string | number | null => {
     const column = table.columns.find((candidate) => candidate.name === name);
     if (column?.kind === 'categorical') return textOf(column, row);
@@ -73,8 +74,8 @@ function dataOf({ table, flightIds, origins }: FlightTable, row: number): Record
     return Number.isNaN(value) ? null : value;
   };
   return {
-    flight_id: textOf(flightIds, row),
-    origin: textOf(origins, row),
+    flight_id: flightIdAt(flights, row),
+    origin: textOf(flights.origins, row),
     ...Object.fromEntries(SCHEDULE_FEATURES.map((name) => [name, valueOf(name)])),
     ...Object.fromEntries(DELAY_FEATURES.map((name) => [featureReference(name), valueOf(name)])),
   };
@@ -101,7 +102,7 @@ async function compare(
 ): Promise<Pick<StreamOutcome, 'stored' | 'asInBatch'>> {
   let [stored, asInBatch] = [0, 0];
   for (let from = 0; from < rows.length; from += 1000) {
-    const values = Array.from(rows.subarray(from, from + 1000), (row) => textOf(flights.flightIds, row));
+    const values = Array.from(rows.subarray(from, from + 1000), (row) => flightIdAt(flights, row));
     const read = async (table: string) => {
       const { outputs, statuses } = await attempt(() =>
         alice.features.getPredictions({ table, keys: { flight_id: { strings: { values } } } }),

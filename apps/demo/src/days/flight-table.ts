@@ -7,7 +7,9 @@ import {
   DELAY_FEATURES,
   DELAY_VIEW,
   ENTITY_TIME,
+  flightIdOf,
   KNOWN_AT,
+  NUMBER,
   SCHEDULE_FEATURES,
   TARGET,
   type Period,
@@ -17,7 +19,8 @@ import type { Stage } from '../stage.ts';
 /** Flights of some days, each with what was known at its scheduled time, and what became of it. */
 export interface FlightTable {
   readonly table: TrainingTable;
-  readonly flightIds: Texts;
+  /** See `flightIdOf`. */
+  readonly numbers: Float64Array;
   readonly origins: Texts;
   /** Microseconds since 1970. */
   readonly scheduledAt: Float64Array;
@@ -33,7 +36,10 @@ export interface Texts {
 }
 export const textOf = ({ categories, codes }: Texts, row: number): string => categories[codes[row] ?? -1] ?? '';
 
-const COLUMNS = ['flight_id', KNOWN_AT, 'origin', ...SCHEDULE_FEATURES, ...DELAY_FEATURES, TARGET];
+const COLUMNS = [NUMBER, KNOWN_AT, 'origin', ...SCHEDULE_FEATURES, ...DELAY_FEATURES, TARGET];
+
+/** Id of the flight of a row. */
+export const flightIdAt = ({ numbers }: FlightTable, row: number): string => flightIdOf(numbers[row] ?? -1);
 
 /** Joins the flights of a period to what was known at the time of each, and fetches them. */
 export async function fetchFlights(stage: Stage, name: string, period: Period): Promise<FlightTable> {
@@ -53,7 +59,7 @@ export async function fetchFlights(stage: Stage, name: string, period: Period): 
   const scheduledAt = numbersOf(table, ENTITY_TIME);
   return {
     table,
-    flightIds: textsOf(table, 'flight_id'),
+    numbers: numbersOf(table, NUMBER),
     origins: textsOf(table, 'origin'),
     scheduledAt,
     knownAt: numbersOf(table, KNOWN_AT),

@@ -1,6 +1,6 @@
 import type { Stage } from '../stage.ts';
 import type { Micros } from './calendar.ts';
-import { textOf, type FlightTable } from './flight-table.ts';
+import { flightIdAt, type FlightTable } from './flight-table.ts';
 import { OBJECTIVE } from './send-day.ts';
 
 const CALL_ROWS = 10_000;
@@ -19,7 +19,7 @@ export class Outcomes {
   expect(flights: FlightTable, day: string): void {
     for (const row of flights.days.get(day) ?? [])
       this.#pending.push({
-        id: textOf(flights.flightIds, row),
+        id: flightIdAt(flights, row),
         late: flights.late[row] ?? 0,
         knownAt: flights.knownAt[row] ?? 0,
       });

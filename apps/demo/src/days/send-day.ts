@@ -3,7 +3,7 @@ import type { PredictRequest } from '@slipway/contracts/slipway.serving.v1';
 import { DELAY_FEATURES, featureReference, SCHEDULE_FEATURES } from '../flights.ts';
 import type { Stage } from '../stage.ts';
 import { startOf, timestamp } from './calendar.ts';
-import { messageColumn, textOf, type FlightTable } from './flight-table.ts';
+import { flightIdAt, messageColumn, textOf, type FlightTable } from './flight-table.ts';
 
 export const OBJECTIVE = 'late-departure';
 const BLOCK_ROWS = 1000;
@@ -33,7 +33,7 @@ export async function sendDay(
     ({ rows: of, tokens, tokenOfRow }): PredictRequest => ({
       assignments: tokens,
       assignment_of_row: tokenOfRow,
-      prediction_ids: Array.from(of, (row) => textOf(flights.flightIds, row)),
+      prediction_ids: Array.from(of, (row) => flightIdAt(flights, row)),
       request_features: Object.fromEntries(
         SCHEDULE_FEATURES.map((name) => [name, messageColumn(flights.table, name, of)]),
       ),

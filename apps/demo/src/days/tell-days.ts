@@ -142,27 +142,32 @@ class DaysStory {
     for (const step of retrained.steps) screen.result(`   ${step}`);
     await attempt(() => untilServed(alice, { model, version: retrained.version, alias: CHAMPION }));
     this.#note(day, `version ${retrained.version} is champion`);
-    this.#canaryId = await beginCanary(this.#stage, dayOf(startOf(day) + DAY));
   }
 
+  /** One experiment at a time: a canary waits for the end of the comparison. */
   async #guard(day: string): Promise<void> {
+    if (this.#retrained && this.#canaryId === undefined && this.#comparison?.end_time) {
+      this.#canaryId = await beginCanary(this.#stage, dayOf(startOf(day) + DAY));
+      this.#note(day, 'canary begins');
+      return;
+    }
     if (this.#canaryId === undefined || this.#canary?.end_time) return;
     const before = this.#canary?.revision;
     const experiment = await analyze(this.#stage, this.#canaryId, day);
     this.#canary = experiment;
     if (experiment.revision === before) return;
     const { screen } = this.#stage;
-    const share = `${(experiment.policy?.steps[experiment.step] ?? 0) / 10} %`;
+    const share = experiment.policy?.steps[experiment.step] ?? 0;
     if (experiment.state === 'EXPERIMENT_STATE_ROLLED_BACK') {
       this.#note(day, 'canary rolled back');
       screen.result(`${spoken(day)}: rolled back. ${experiment.analysis?.explanation ?? ''}`);
-    } else if (experiment.state === 'EXPERIMENT_STATE_WATCHING') {
+    } else if (share < 1000) {
+      this.#note(day, `canary ${share / 10} %`);
+      screen.result(`${spoken(day)}: the retrained version answers for ${share / 10} % of the units`);
+    } else if (this.#tookOverOn === undefined) {
       this.#tookOverOn = day;
       this.#note(day, 'canary took over');
       screen.result(`${spoken(day)}: the retrained version takes over, and is watched`);
-    } else {
-      this.#note(day, `canary ${share}`);
-      screen.result(`${spoken(day)}: the retrained version answers for ${share}`);
     }
   }
 
