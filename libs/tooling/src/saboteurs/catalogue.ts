@@ -1,13 +1,18 @@
 import { ARTIFACT_SABOTEURS } from './catalogue/artifacts.ts';
+import { BATCH_SABOTEURS } from './catalogue/batch.ts';
 import { EVENT_BUS_SABOTEURS } from './catalogue/event-bus.ts';
 import { FEATURE_SABOTEURS } from './catalogue/features.ts';
 import { GATEWAY_SABOTEURS } from './catalogue/gateway.ts';
 import { METADATA_SABOTEURS } from './catalogue/metadata.ts';
 import { MODEL_PACKAGE_SABOTEURS } from './catalogue/model-package.ts';
+import { MONITORING_SABOTEURS } from './catalogue/monitoring.ts';
+import { PIPELINE_SABOTEURS } from './catalogue/pipelines.ts';
 import { PLATFORM_SABOTEURS } from './catalogue/platform.ts';
 import { REGISTRY_SABOTEURS } from './catalogue/registry.ts';
+import { ROUTING_SABOTEURS } from './catalogue/routing.ts';
 import { SERVING_SABOTEURS } from './catalogue/serving.ts';
 import { STORE_SABOTEURS } from './catalogue/stores.ts';
+import { STREAM_SABOTEURS } from './catalogue/streams.ts';
 import { TRACKING_SABOTEURS } from './catalogue/tracking.ts';
 import { TRAINING_SABOTEURS } from './catalogue/training.ts';
 import type { Saboteur } from './saboteur.ts';
@@ -26,4 +31,9 @@ export const SABOTEURS: readonly Saboteur[] = [
   ...STORE_SABOTEURS,
   ...FEATURE_SABOTEURS,
   ...TRACKING_SABOTEURS,
+  ...BATCH_SABOTEURS,
+  ...STREAM_SABOTEURS,
+  ...ROUTING_SABOTEURS,
+  ...MONITORING_SABOTEURS,
+  ...PIPELINE_SABOTEURS,
 ];

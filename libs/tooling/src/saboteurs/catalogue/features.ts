@@ -6,6 +6,9 @@ const SERVICE = 'libs/features/src/service';
 const WHOLE = [`${SERVICE}/features-service.spec.ts`];
 const DAMAGE = [`${SERVICE}/damage.spec.ts`];
 const ROWS = [`${DOMAIN}/online/row-codec.spec.ts`];
+const SCORING_SETS = [`${SERVICE}/scoring-sets.spec.ts`];
+const STORED_PREDICTIONS = [`${SERVICE}/stored-predictions.spec.ts`];
+const ARRIVALS = 'libs/plugins/offline-store-duckdb/src/arrivals.ts';
 
 /** Rows in once, training sets by their content, and what is told of every online value. */
 export const FEATURE_SABOTEURS: readonly Saboteur[] = [
@@ -61,7 +64,7 @@ export const FEATURE_SABOTEURS: readonly Saboteur[] = [
   },
   {
     name: 'a training set knows rows before they were created',
-    file: `${DOMAIN}/use-cases/build-training-set.ts`,
+    file: `${DOMAIN}/feature-join.ts`,
     find: 'createdCutoff: plan.createdCutoff,',
     replace: 'createdCutoff: false,',
     suites: WHOLE,
@@ -107,5 +110,54 @@ export const FEATURE_SABOTEURS: readonly Saboteur[] = [
     find: 'bytes.compare(this.#header, 0, HEADER_BYTES, 0, HEADER_BYTES) !== 0',
     replace: 'bytes[0] !== FORM',
     suites: ROWS,
+  },
+  {
+    name: 'a consumer is moved on from where it is not',
+    file: `${DOMAIN}/use-cases/commit-scoring-set.ts`,
+    find: 'if (arrival !== fromExclusive) throw',
+    replace: 'if (arrival > toInclusive) throw',
+    suites: SCORING_SETS,
+  },
+  {
+    name: 'the last row of a range of arrivals is left out',
+    file: ARRIVALS,
+    find: 'const inRange = `ar > ${job.after} AND ar <= ${',
+    replace: 'const inRange = `ar > ${job.after} AND ar < ${',
+    suites: SCORING_SETS,
+  },
+  {
+    name: 'rows from before the wanted time are scored',
+    file: ARRIVALS,
+    find: '      ...(job.from === undefined ? [] : [`ev >= ${job.from}`]),\n',
+    replace: '',
+    suites: SCORING_SETS,
+  },
+  {
+    name: 'rows from after the wanted time are scored',
+    file: ARRIVALS,
+    find: '      ...(job.before === undefined ? [] : [`ev < ${job.before}`]),\n',
+    replace: '',
+    suites: SCORING_SETS,
+  },
+  {
+    name: 'predictions are shown before all of them are loaded',
+    file: `${DOMAIN}/predictions/load-predictions.ts`,
+    find: `    const rows = await writeFiles(call, load, begun.version, deps, handle);
+    deps.atStep('loaded');
+    const table = await showVersion(call, { load, version: begun.version, rows }, deps);
+`,
+    replace: `    const rows = BigInt(load.files.reduce((sum, file) => sum + file.rows, 0));
+    const table = await showVersion(call, { load, version: begun.version, rows }, deps);
+    await writeFiles(call, load, begun.version, deps, handle);
+    deps.atStep('loaded');
+`,
+    suites: STORED_PREDICTIONS,
+  },
+  {
+    name: 'a load loses what was written while it went on',
+    file: `${DOMAIN}/predictions/write-predictions.ts`,
+    find: 'targets: [table, ...loading]',
+    replace: 'targets: [table, ...loading.slice(loading.length)]',
+    suites: STORED_PREDICTIONS,
   },
 ];

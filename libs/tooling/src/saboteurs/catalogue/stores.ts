@@ -32,7 +32,7 @@ export const STORE_SABOTEURS: readonly Saboteur[] = [
   },
   {
     name: 'equal entity rows become one',
-    file: `${OFFLINE}/point-in-time.ts`,
+    file: `${OFFLINE}/typed-rows.ts`,
     find: "`(SELECT rn, ${columns.map(({ cast }, index) => `${cast} AS c${index}`).join(', ')} FROM ${source.relation})`",
     replace:
       "`(SELECT min(rn) AS rn, ${columns.map(({ cast }, index) => `${cast} AS c${index}`).join(', ')} FROM ${source.relation} GROUP BY ALL)`",
