@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRows } from '@slipway/batch-worker/testing';
 import { systemClock } from '@slipway/kernel';
@@ -149,7 +150,7 @@ describe('scoring jobs after kill -9', { timeout: 60_000 }, () => {
       const running = await start();
       const partitionsDone = async () => (await running.batch.listScoringJobs({})).jobs[0]?.finished_partitions ?? 0;
       while ((await partitionsDone()) === 0) await systemClock.sleep(5);
-      child.kill('SIGSTOP');
+      await stopOutsideTransactions(child, join(directory.path, 'batch.sqlite'));
       const done = await running.ended(await operationOf(running));
       expect(done.state).toBe('OPERATION_STATE_SUCCEEDED');
       const before = await assertPublishedOnce(running);
@@ -163,3 +164,25 @@ describe('scoring jobs after kill -9', { timeout: 60_000 }, () => {
     }
   });
 });
+
+/** A process that is stopped while it holds the lock of the database would stop everybody, which is not what is tested. */
+async function stopOutsideTransactions(child: ChildProcess, file: string): Promise<void> {
+  const database = new Sqlite(file, { timeout: 0 });
+  try {
+    for (let tries = 0; tries < 200; tries += 1) {
+      child.kill('SIGSTOP');
+      await systemClock.sleep(20); // the signal has arrived
+      try {
+        database.exec('begin immediate');
+        database.exec('rollback');
+        return;
+      } catch {
+        child.kill('SIGCONT'); // it holds the lock
+        await systemClock.sleep(3);
+      }
+    }
+    throw new Error('the runner never let go of the database');
+  } finally {
+    database.close();
+  }
+}
