@@ -30,7 +30,7 @@ export const ENTITY_TIME = 'scheduled_at';
 export const TARGET = 'late';
 /** Row of the file, of which the id of a flight is made. */
 export const NUMBER = 'flight_number';
-export const flightIdOf = (number: number): string => `flights-3m:${number}`;
+export const flightIdOf = (number: number): string => `3m:${number}`;
 /** When it is known whether the flight is late: microseconds since 1970. */
 export const KNOWN_AT = 'known_at';
 
@@ -60,7 +60,7 @@ export interface Flights {
 const AIRPORT = '(ascii(origin) * 31 + ascii(origin[2:2]) * 7 + ascii(origin[3:3]))';
 // There is no flight id in the data, and date, origin and destination are not unique: file and row are.
 const RAW = (file: string, slice: number, { from, until }: Period): string =>
-  `select 'flights-3m:' || file_row_number as flight_id, date as scheduled_at, date + to_minutes(delay) as left_at, delay, distance, origin, destination,
+  `select '3m:' || file_row_number as flight_id, date as scheduled_at, date + to_minutes(delay) as left_at, delay, distance, origin, destination,
      lpad(hour(date)::varchar, 2, '0') as hour, dayname(date) as weekday, day(date) as month_day, file_row_number as row
    from read_parquet('${file}', file_row_number = true) where date >= '${from}' and date < '${until}' and ${AIRPORT} % ${slice} = 0`;
 
@@ -85,7 +85,7 @@ export async function openFlights(path: string, slice = 1): Promise<Flights> {
       // A delay that breaks the contract is no label to learn from.
       const usable = `(select * from (${RAW(source, slice, period)}) where delay between -60 and 1440 ${sample})`;
       return copy(
-        `select flight_id, row::double as ${NUMBER}, scheduled_at, epoch_us(greatest(scheduled_at, left_at))::double as ${KNOWN_AT}, origin, hour, weekday,
+        `select row::double as ${NUMBER}, scheduled_at, epoch_us(greatest(scheduled_at, left_at))::double as ${KNOWN_AT}, origin, hour, weekday,
          month_day::double as month_day, distance::double as distance, (delay > ${LATE_MINUTES})::bigint as late from ${usable} order by row`,
         file,
       );

@@ -75,11 +75,13 @@ export class ContentHash {
     }
     if (type === 'number') canonicalizeNan(values, rows);
     if (type === 'string') {
+      const long: string[] = [];
       for (let row = 0; row < rows; row += 1) {
         if (values.readUInt32LE(row * width) <= INLINE_TEXT_BYTES) continue;
         values.fill(0, row * width + 4, (row + 1) * width); // prefix and pointer
-        stream.texts.update(textAt(chunk, column, row), 'utf8');
+        long.push(textAt(chunk, column, row));
       }
+      if (long.length > 0) stream.texts.update(long.join(''), 'utf8');
     }
     if (type === 'boolean') for (let row = 0; row < rows; row += 1) values[row] = values[row] === 0 ? 0 : 1;
     stream.presence.update(presence);
