@@ -22,8 +22,8 @@ export interface StreamOutcome {
   readonly latencyMsP99: number;
 }
 
-/** Publishes each flight of a day as an event, waits until each has its result, and compares them with those of the batch. */
-export async function scoreStream(stage: Stage, flights: FlightTable, day: string): Promise<StreamOutcome> {
+/** Publishes each flight as an event, waits until each has its result, and compares them with those of the batch. @param wanted rows of the table. */
+export async function scoreStream(stage: Stage, flights: FlightTable, wanted: Uint32Array): Promise<StreamOutcome> {
   const { alice, model, screen, attempt } = stage;
   await attempt(() =>
     alice.streams.createStream({
@@ -34,9 +34,7 @@ export async function scoreStream(stage: Stage, flights: FlightTable, day: strin
       request_id: `${model}-stream`,
     }),
   );
-  const rows = (flights.days.get(day) ?? new Uint32Array()).toSorted(
-    (left, right) => (flights.scheduledAt[left] ?? 0) - (flights.scheduledAt[right] ?? 0),
-  );
+  const rows = wanted.toSorted((left, right) => (flights.scheduledAt[left] ?? 0) - (flights.scheduledAt[right] ?? 0));
   const began = performance.now();
   await publish(stage, flights, rows);
   const status = await untilScored(stage, rows.length);

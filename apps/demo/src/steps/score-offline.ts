@@ -21,7 +21,7 @@ export async function scoreOffline(stage: Stage, kill: ((pid: number) => void) |
   );
   screen.look('npm run slipway -- jobs');
   const flights = await fetchFlights(stage, 'stream-day', STREAM_DAY);
-  const stream = await scoreStream(stage, flights, STREAM_DAY.from);
+  const stream = await scoreStream(stage, flights, flights.days.get(STREAM_DAY.from) ?? new Uint32Array());
   screen.result(
     `stream: ${thousands(stream.events)} events, ${thousands(stream.stored)} results, ${thousands(stream.asInBatch)} with the bits of the batch; ${thousands(Math.round(stream.eventsPerSecond))} events/s, p99 ${stream.latencyMsP99.toFixed(1)} ms`,
   );
