@@ -57,8 +57,16 @@ export class DurableReader {
 }
 
 function toHeld(message: StoredMessage, failures: number, redelivered: boolean): Held {
-  const { sequence, id, subject, key, headers, data } = message;
+  const { sequence, at, id, subject, key, headers, data } = message;
   // a handler may write into what it gets
-  const own = { sequence: BigInt(sequence), id, subject, key, headers: { ...headers }, data: data.slice() };
+  const own = {
+    sequence: BigInt(sequence),
+    id,
+    subject,
+    key,
+    headers: { ...headers },
+    data: data.slice(),
+    storedAtMs: at,
+  };
   return { sequence, message: own, failures, redelivered };
 }

@@ -23,6 +23,7 @@ export type Entry =
       readonly floor: number;
       readonly handed: number;
     }
+  | { readonly type: 'forgotten'; readonly durable: string }
   | { readonly type: 'handed'; readonly durable: string; readonly sequence: number }
   | { readonly type: 'failures'; readonly durable: string; readonly sequence: number; readonly failures: number }
   | { readonly type: 'acknowledged'; readonly durable: string; readonly sequence: number };

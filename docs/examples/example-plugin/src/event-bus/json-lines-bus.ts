@@ -156,6 +156,20 @@ export class JsonLinesBus implements EventBus {
     for (const other of this.#subscriptions) other.wake(); // one of the same durable takes over what was given back
   }
 
+  async forget(durable: string): Promise<void> {
+    if (this.#isClosing) throw closedError();
+    await this.#write(async () => {
+      if (this.#readers.has(durable)) {
+        throw new FailedPreconditionError(`durable '${durable}' is subscribed to; drain its subscriptions first`, {
+          reason: 'EVENT_BUS_DURABLE_IN_USE',
+          facts: { durable },
+        });
+      }
+      const isKnown = this.#state.durables.has(durable);
+      return { entries: isKnown ? [{ type: 'forgotten', durable }] : [], result: undefined };
+    });
+  }
+
   async head(): Promise<BusHead> {
     if (this.#isClosing || !this.#journal) throw closedError();
     return { logId: this.#state.id, lastSequence: BigInt(this.#state.last) };

@@ -52,6 +52,9 @@ export class LogState {
         this.durables.set(entry.durable, { subject, floor, handed, acknowledged: new Set(), failures: new Map() });
         break;
       }
+      case 'forgotten':
+        this.durables.delete(entry.durable);
+        break;
       default:
         this.#applyToDurable(entry, this.durable(entry.durable));
     }
