@@ -75,6 +75,7 @@ export const ROLES: RoleTable = Object.freeze({
     'tracking.artifacts.*',
     'features.training-sets.write',
     'features.rows.read',
+    'batch.read',
     'batch.jobs.write',
     'routing.experiments.write',
   ],
