@@ -42,7 +42,7 @@ const outcomeBlocks = fc
 
 /** In the middle of a larger buffer, as drivers hand bytes over. */
 function embedded(bytes: Uint8Array): Uint8Array {
-  const pool = new Uint8Array(bytes.length + 7);
+  const pool = Buffer.alloc(bytes.length + 7); // `slice` of a Buffer does not copy
   pool.set(bytes, 3);
   return pool.subarray(3, 3 + bytes.length);
 }

@@ -27,7 +27,7 @@ export function encodeOutcomeBlock({ ids, labels, observed }: OutcomeBlock): Uin
 
 /** @throws {DataLossError} when the bytes are not a block. */
 export function decodeOutcomeBlock(stored: Uint8Array): OutcomeBlock {
-  const bytes = stored.slice(); // aligned, and not a part of a pool of the driver
+  const bytes = new Uint8Array(stored); // a copy, aligned; `slice` of a Buffer is none, and drivers hand out parts of a pool
   const [format = 0, rows = 0] = bytes.length >= PREFIX_BYTES ? new Uint32Array(bytes.buffer, 0, 2) : [];
   const textAt = PREFIX_BYTES + rows * 11;
   if (format !== FORMAT || textAt > bytes.length) throw damaged();

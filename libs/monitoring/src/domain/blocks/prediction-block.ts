@@ -60,7 +60,7 @@ export function encodePredictionBlock(block: PredictionBlock): Uint8Array {
 
 /** @throws {DataLossError} when the bytes are not a block. */
 export function decodePredictionBlock(stored: Uint8Array): PredictionBlock {
-  const bytes = stored.slice(); // aligned, and not a part of a pool of the driver
+  const bytes = new Uint8Array(stored); // a copy, aligned; `slice` of a Buffer is none, and drivers hand out parts of a pool
   const [format = 0, headerBytes = 0] = bytes.length >= PREFIX_BYTES ? new Uint32Array(bytes.buffer, 0, 2) : [];
   if (format !== FORMAT || PREFIX_BYTES + headerBytes > bytes.length) throw damaged();
   const header = JSON.parse(textOf(bytes, PREFIX_BYTES, headerBytes)) as Pick<
