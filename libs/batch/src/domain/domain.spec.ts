@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OutputDigester } from './output-digest.ts';
+import { complete, free, lease, lose, renew } from './partition.ts';
 import { planPartitions } from './plan-partitions.ts';
 
 const fileOf = (rows: number, index: number) => ({
@@ -25,6 +26,24 @@ describe('planPartitions', () => {
         expect(partitions.every(({ rows }) => rows >= 1 && rows <= partitionRows)).toBe(true);
       }),
     );
+  });
+});
+
+describe('a partition', () => {
+  it('takes nothing from a lease before the one that counts', () => {
+    const [waiting] = planPartitions([fileOf(10, 0)], 10);
+    const first = waiting && lease(waiting, 'w1', 1n);
+    const second = first && lease(free(first), 'w2', 2n);
+    if (!second) throw new Error('there is no second lease');
+    const result = { scoredRows: 10, failedRows: 0, output: undefined, errors: undefined, values: undefined };
+    const [late, held] = [
+      { number: 0, epoch: 1 },
+      { number: 0, epoch: 2 },
+    ];
+    expect(complete(second, late, result)).toBeUndefined();
+    expect(renew(second, late, 'w1', 9n)).toBeUndefined();
+    expect(lose(second, late, 'late')).toBeUndefined();
+    expect(complete(second, held, result)).toMatchObject({ state: 'done', epoch: 2, result });
   });
 });
 

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bucketOf, murmur3 } from '@slipway/stats';
+import { sampleExperiment } from '../testing/sample-experiment.ts';
+import { createSplitter } from './assignment.ts';
 import { createPlacement } from './placement.ts';
 import { HASH_VERSION } from './routing-experiment.ts';
 
@@ -47,6 +49,17 @@ describe('placement of units', () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it('gives the second arm by nothing but place and share', () => {
+    const placeOf = createPlacement('salt', HASH_VERSION);
+    for (const share of [0, 1, 300, 500, 999, 1000]) {
+      const split = createSplitter(sampleExperiment({ share }));
+      for (let index = 0; index < 200; index += 1) {
+        const arm = placeOf(unit(index)) < share ? 1 : 0;
+        expect(split(unit(index))).toEqual({ unitHash: unit(index), arm, share: arm === 1 ? share : 1000 - share });
+      }
+    }
   });
 
   it('follows the share', () => {

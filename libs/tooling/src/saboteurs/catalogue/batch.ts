@@ -3,7 +3,8 @@ import type { Saboteur } from '../saboteur.ts';
 const DOMAIN = 'libs/batch/src/domain';
 const STORE = 'libs/batch/src/store';
 const WORKER = 'libs/batch-worker/src';
-const LEDGER = [`${STORE}/batch-store.spec.ts`];
+const PARTITION = [`${DOMAIN}/domain.spec.ts`];
+const FILES = [`${STORE}/local-job-files.spec.ts`];
 const WHOLE = ['libs/batch/src/service/batch-service.spec.ts'];
 const SCORING = [`${WORKER}/scoring-worker.spec.ts`];
 
@@ -14,14 +15,14 @@ export const BATCH_SABOTEURS: readonly Saboteur[] = [
     file: `${DOMAIN}/partition.ts`,
     find: "partition.state === 'leased' && partition.epoch === epoch;",
     replace: "partition.state === 'leased' && partition.epoch >= epoch;",
-    suites: LEDGER,
+    suites: PARTITION,
   },
   {
     name: 'a manifest replaces that of another job',
     file: `${STORE}/local-job-files.ts`,
     find: '{ ifAbsent: true }',
     replace: '{}',
-    suites: WHOLE,
+    suites: FILES,
   },
   {
     name: 'a consumer is moved on before the manifest is written',
@@ -37,7 +38,7 @@ export const BATCH_SABOTEURS: readonly Saboteur[] = [
     file: `${STORE}/local-job-files.ts`,
     find: "if (hash.digest('hex') !== sha256) throw lost(",
     replace: "if (received !== bytes || hash.digest('hex').length !== sha256.length) throw lost(",
-    suites: WHOLE,
+    suites: FILES,
   },
   {
     name: 'a job that goes on plans its rows again',

@@ -28,10 +28,10 @@ export const PIPELINE_SABOTEURS: readonly Saboteur[] = [
     suites: TRIGGERS,
   },
   {
-    name: 'an event that is delivered again begins another run',
-    file: `${PIPELINES}/domain/triggers/fire-trigger.ts`,
-    find: "if (await tx.runs.hasCause(spec.name, trigger.name, causes[0]?.id ?? '')) return undefined;",
-    replace: '',
+    name: 'an event from before a pipeline begins a run of it',
+    file: `${PIPELINES}/domain/triggers/take-event.ts`,
+    find: 'if (!state || !revision || time < state.since) continue;',
+    replace: 'if (!state || !revision) continue;',
     suites: TRIGGERS,
   },
   {
