@@ -10,9 +10,20 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, '../../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 /** Their blocks are run, each page from its top in a folder of its own, as somebody would who reads along. */
-const GUIDES = ['docs/feature-store.md', 'docs/tracking.md', 'docs/serving.md', 'docs/gateway.md'];
+const GUIDES = [
+  'docs/feature-store.md',
+  'docs/tracking.md',
+  'docs/serving.md',
+  'docs/gateway.md',
+  'docs/clients.md',
+  'docs/batch.md',
+  'docs/streams.md',
+  'docs/pipelines.md',
+  'docs/experiments.md',
+  'docs/monitoring.md',
+];
 const DECISIONS = readdirSync(join(root, 'docs/adr')).map((name) => `docs/adr/${name}`);
-const PAGES = ['README.md', 'docs/clients.md', 'docs/deployment.md', 'docs/plugins.md', ...GUIDES, ...DECISIONS];
+const PAGES = ['README.md', 'docs/deployment.md', 'docs/plugins.md', 'docs/events.md', ...GUIDES, ...DECISIONS];
 const TOKENS = {
   alice: { principal: 'alice', roles: ['editor', 'approver'] },
   bob: { principal: 'bob', roles: ['approver'] },
