@@ -71,8 +71,10 @@ interface Block {
   readonly script: string;
 }
 
+/** Of the README what comes after the server is there. */
 const blocksOf = (page: string): readonly Block[] => {
-  const text = read(page);
+  const all = read(page);
+  const text = page === 'README.md' ? all.slice(all.indexOf('## Start here')) : all;
   return [...text.matchAll(/^```sh\n([\s\S]+?)^```$/gm)].map((match) => ({
     line: text.slice(0, match.index).split('\n').length,
     script: match[1] ?? '',
@@ -100,7 +102,7 @@ describeWith(['curl'], 'a guide', () => {
     ['127.0.0.1:8001', slipway.inferenceAddress],
     ['127.0.0.1:50051', slipway.grpcAddress],
   ];
-  it.each(GUIDES)('%s does what it says', { timeout: 60_000 }, async (page) => {
+  it.each(['README.md', ...GUIDES])('%s does what it says', { timeout: 60_000 }, async (page) => {
     const blocks = blocksOf(page);
     expect(blocks.length).toBeGreaterThan(2);
     const place = join(folder.path, basename(page));
@@ -110,8 +112,10 @@ describeWith(['curl'], 'a guide', () => {
     const steps = blocks.map((block) => `SAID=${said(block)}\n{\n${block.script}} > "$SAID"\n`);
     const script = addresses().reduce((text, [from, to]) => text.replaceAll(from, to), PRELUDE + steps.join(''));
     writeFileSync(join(place, 'guide.sh'), script);
-    const { alice } = slipway.tokens;
-    const settings = { SLIPWAY_ADDRESS: slipway.grpcAddress, SLIPWAY_TOKEN: alice, TOKEN: alice };
+    const token = slipway.tokens[page === 'README.md' ? 'auditor' : 'alice'];
+    const tokenFile = join(place, 'caller.token');
+    writeFileSync(tokenFile, token);
+    const settings = { SLIPWAY_ADDRESS: slipway.grpcAddress, SLIPWAY_TOKEN_FILE: tokenFile, TOKEN: token };
     const env = { ...process.env, ...settings, ROOT: root, NODE: process.execPath };
     await run('sh', ['guide.sh'], { cwd: place, env });
     const silent = blocks.filter((block) => readFileSync(said(block), 'utf8').trim() === '');
