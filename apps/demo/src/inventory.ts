@@ -71,7 +71,7 @@ export async function runsOf(reader: Principal, experimentId: string): Promise<u
         status: run.status,
         principal: run.principal,
         params: run.params,
-        metrics: run.metrics.map(({ key, value, timestamp, step }) => [key, value, timestamp, step]),
+        metrics: run.metrics.map(({ key, value, step }) => [key, value, step]),
         datasets: run.datasets.map(({ dataset, tags }) => [dataset?.name, dataset?.digest, dataset?.source, tags]),
         artifacts: artifacts.map(({ path, bytes, sha256 }) => [path, bytes, sha256]),
       };

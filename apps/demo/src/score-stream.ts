@@ -37,15 +37,17 @@ export async function scoreStream(stage: Stage, flights: FlightTable, wanted: Ui
   const rows = wanted.toSorted((left, right) => (flights.scheduledAt[left] ?? 0) - (flights.scheduledAt[right] ?? 0));
   const began = performance.now();
   await publish(stage, flights, rows);
-  const status = await untilScored(stage, rows.length);
-  const seconds = (performance.now() - began) / 1000;
-  screen.progress('stream: compare with the batch');
-  return {
-    events: rows.length,
-    ...(await compare(stage, flights, rows)),
-    eventsPerSecond: rows.length / seconds,
-    latencyMsP99: status.latency_p99_micros / 1000,
-  };
+  const giveUpAt = performance.now() + SCORED_WITHIN_MS;
+  for (;;) {
+    const status = await untilScored(stage, rows.length);
+    const seconds = (performance.now() - began) / 1000;
+    screen.progress('stream: compare with the batch');
+    const found = await compare(stage, flights, rows);
+    // what the broker counts as waiting may be of a moment ago: the table tells
+    if (found.stored < rows.length && performance.now() < giveUpAt) continue;
+    const speed = { eventsPerSecond: rows.length / seconds, latencyMsP99: status.latency_p99_micros / 1000 };
+    return { events: rows.length, ...found, ...speed };
+  }
 }
 
 async function publish(stage: Stage, flights: FlightTable, rows: Uint32Array): Promise<void> {

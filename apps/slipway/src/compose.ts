@@ -22,7 +22,7 @@ import { openMonitoring } from '@slipway/monitoring';
 import { offlineStoreDuckdbPlugin } from '@slipway/offline-store-duckdb';
 import { onlineStoreLmdbPlugin } from '@slipway/online-store-lmdb';
 import { onlineStoreRedisPlugin } from '@slipway/online-store-redis';
-import { openPlatformServices, operationsOf } from '@slipway/persistence';
+import { openPlatformServices, operationsOf, type ServiceStore } from '@slipway/persistence';
 import { openPipelines } from '@slipway/pipelines';
 import {
   createGates,
@@ -33,6 +33,7 @@ import {
   type ProcessContext,
   type ServiceModule,
 } from '@slipway/platform';
+import type { EventBus } from '@slipway/plugin-kit';
 import { openRegistry } from '@slipway/registry';
 import { openRouting } from '@slipway/routing';
 import { openServing } from '@slipway/serving';
@@ -122,30 +123,40 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     trustedKeys: () => [trustedKey],
   });
 
-  const parts = [registry, tracking, features, monitoring, routing, serving, batch, pipelines];
-  const platform = openPlatformServices(
-    context,
-    parts.map(({ store }) => store),
-  );
-  const backend = (name: string, { module }: { module: ServiceModule }, services: Parameters<typeof localBackend>[2]) =>
-    localBackend(name, module, services, context.invokerDependencies);
-  // what the gateway offers as JSON, in the order of the page: each service as a caller from outside would see it
-  const backends = [
-    backend('tracking', tracking, [trackingService]),
-    backend('registry', registry, [registryService]),
-    backend('serving', serving, [predictionService, streamService, gRPCInferenceService]),
-    backend('features', features, [featureStoreService]),
-    backend('batch', batch, [batchService]),
-    backend('pipelines', pipelines, [pipelineService]),
-    backend('routing', routing, [routingService]),
-    backend('monitoring', monitoring, [monitorService]),
-    backend('platform', { module: platform }, [operationService, auditService]),
-  ];
-  const gateway = openGateway(context, { bus, backends, version: manifest.version });
+  const parts = { registry, tracking, features, monitoring, routing, serving, batch, pipelines };
   return {
     components: [driverComponent('event bus', bus)],
-    modules: [...parts.map(({ module }) => module), platform, gateway],
+    modules: [...Object.values(parts).map(({ module }) => module), ...openFront(context, bus, parts)],
   };
+}
+
+type Opened = Readonly<{ module: ServiceModule; store: ServiceStore }>;
+type PartName = 'registry' | 'tracking' | 'features' | 'monitoring' | 'routing' | 'serving' | 'batch' | 'pipelines';
+
+/** Audit log and long work of all services, and the gateway with each of them as a caller from outside would see it, in the order of the page. */
+function openFront(
+  context: ProcessContext<typeof settings>,
+  bus: EventBus,
+  parts: Readonly<Record<PartName, Opened>>,
+): ServiceModule[] {
+  const platform = openPlatformServices(
+    context,
+    Object.values(parts).map(({ store }) => store),
+  );
+  const backend = (name: PartName, services: Parameters<typeof localBackend>[2]) =>
+    localBackend(name, parts[name].module, services, context.invokerDependencies);
+  const backends = [
+    backend('tracking', [trackingService]),
+    backend('registry', [registryService]),
+    backend('serving', [predictionService, streamService, gRPCInferenceService]),
+    backend('features', [featureStoreService]),
+    backend('batch', [batchService]),
+    backend('pipelines', [pipelineService]),
+    backend('routing', [routingService]),
+    backend('monitoring', [monitorService]),
+    localBackend('platform', platform, [operationService, auditService], context.invokerDependencies),
+  ];
+  return [platform, openGateway(context, { bus, backends, version: manifest.version })];
 }
 
 /** Between services of one process calls go through the same chain, without a socket and with a token that is valid here alone. */
