@@ -50,7 +50,7 @@ export async function evaluateWindows(
     const judged = await judgeDay(call, next.monitor, next.day, deps, signal);
     const opened = await deps.unitOfWork.run(call, (tx) => closeDay(tx, next.monitor, judged, deps));
     if (!opened) continue; // another evaluation closed it, or the monitor was changed
-    windows.push(judged);
+    windows.push({ ...judged, day: { ...judged.day, closed: true } });
     alerts.push(...opened);
   }
 }
