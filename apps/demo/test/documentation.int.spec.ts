@@ -36,7 +36,7 @@ const folder = temporaryDirectory();
 /** A server that has seen what `npm run demo -- --keep` leaves behind, in small. */
 beforeAll(async () => {
   slipway = await startSlipway({ app: 'slipway', tokens: TOKENS, settings: STORY_SETTINGS });
-  await tellStoryOn(slipway.tokens, addressesOf(slipway), { slice: 24 });
+  await tellStoryOn(slipway.tokens, addressesOf(slipway), { slice: 16 });
 });
 
 afterAll(async () => {
