@@ -30,7 +30,7 @@ const s3User = 'slipway';
 const keys = generateKeyPair();
 const service = createToken(systemRandom, { principal: 'service', workspaces: ['*'], roles: ['service'] });
 const batch = createToken(systemRandom, {
-  principal: 'batch-runner',
+  principal: 'service:batch-runner',
   workspaces: ['*'],
   roles: ['service', 'pipelines'],
 });

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '@slipway/kernel';
 import type { Principal } from './principals.ts';
 
+/** Services have names of their own, and fewer of them where they share a process. */
+const who = (principal: string): string => (/^service(:|$)/.test(principal) ? 'a service' : principal);
+
 /** All that the registry holds of one model, without times and ids: equal histories have equal inventories, whatever they run on. */
 export async function inventoryOf(reader: Principal, model: string): Promise<unknown> {
   const { registry } = reader;
@@ -21,19 +24,19 @@ export async function inventoryOf(reader: Principal, model: string): Promise<unk
             outputs,
             features,
             training_set_id,
-            principal,
+            principal: who(principal),
             tags,
             description,
             evaluations: evaluations.map((one) => ({
               dataset: one.dataset,
               rows: one.rows,
               metrics: one.metrics,
-              principal: one.principal,
+              principal: who(one.principal),
             })),
             approvals: approvals.map((one) => ({
               alias: one.alias,
               decision: one.decision,
-              principal: one.principal,
+              principal: who(one.principal),
               comment: one.comment,
             })),
           };
@@ -47,7 +50,13 @@ export async function inventoryOf(reader: Principal, model: string): Promise<unk
           name,
           version,
           revision,
-          moves: moves.map((one) => [one.revision, one.previous_version, one.version, one.principal, one.rolled_back]),
+          moves: moves.map((one) => [
+            one.revision,
+            one.previous_version,
+            one.version,
+            who(one.principal),
+            one.rolled_back,
+          ]),
         };
       }),
     ),
@@ -69,7 +78,7 @@ export async function runsOf(reader: Principal, experimentId: string): Promise<u
       return {
         name: run.run_name,
         status: run.status,
-        principal: run.principal,
+        principal: who(run.principal),
         params: run.params,
         metrics: run.metrics.map(({ key, value, step }) => [key, value, step]),
         datasets: run.datasets.map(({ dataset, tags }) => [dataset?.name, dataset?.digest, dataset?.source, tags]),

@@ -7,7 +7,7 @@ import type { StoryHashes } from '../src/story.ts';
 import { addressesOfServices, HOLDERS, STORY_SETTINGS, tellStoryOn } from './story-on.ts';
 
 const SEEDS = sized({ small: [1], full: Array.from({ length: 20 }, (_, index) => index + 1) });
-const SLICE = sized({ small: 24, full: 8 });
+const SLICE = sized({ small: 16, full: 4 });
 const SETTINGS = { serving: STORY_SETTINGS, streams: STORY_SETTINGS };
 /** Then the story gets the time to come to its end. */
 const KILLS_MAX = sized({ small: 12, full: 60 });

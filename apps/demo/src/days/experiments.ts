@@ -8,6 +8,8 @@ import { OBJECTIVE } from './send-day.ts';
 export const LIVE = 'live';
 /** The first version, which goes on listening so that its loss can be compared. */
 export const BASELINE = 'baseline';
+/** What the pipeline makes, once a person has approved it; until then the second version. */
+export const CHALLENGER = 'challenger';
 
 /** What the objective is, who answers for it, and who listens. */
 export async function openObjective(stage: Stage): Promise<void> {
@@ -18,7 +20,7 @@ export async function openObjective(stage: Stage): Promise<void> {
       description: 'Will this flight leave more than 15 minutes late?',
       deployment: { model, alias: LIVE },
       unit_keys: ['day', 'origin'],
-      shadows: [BASELINE, CHAMPION].map((alias) => ({ model, alias })),
+      shadows: [BASELINE, CHALLENGER].map((alias) => ({ model, alias })),
       request_id: `${model}-objective`,
     }),
   );
@@ -57,7 +59,7 @@ export async function beginComparison(stage: Stage, day: string): Promise<string
   return idOf(experiment);
 }
 
-/** The champion takes over in steps of three days; it goes back when it becomes worse than what served before. */
+/** The challenger takes over in steps of three days; it goes back when it becomes worse than what served before. */
 export async function beginCanary(stage: Stage, day: string): Promise<string> {
   const { alice, model, attempt } = stage;
   const { experiment } = await attempt(() =>
@@ -67,7 +69,7 @@ export async function beginCanary(stage: Stage, day: string): Promise<string> {
       kind: 'EXPERIMENT_KIND_CANARY',
       arms: [
         { name: 'before', deployment: { model, alias: LIVE } },
-        { name: 'retrained', deployment: { model, alias: CHAMPION } },
+        { name: 'retrained', deployment: { model, alias: CHALLENGER } },
       ],
       policy: {
         metric: 'log_loss',

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PipelineRun__Output, PipelineStep__Output } from '@slipway/contracts/slipway.batch.v1';
-import { CHAMPION } from '../champion.ts';
 import type { Stage } from '../stage.ts';
+import { CHALLENGER } from './experiments.ts';
 
 const PIPELINE = 'retrain';
 const ENDED_WITHIN_MS = 120_000;
@@ -26,20 +26,22 @@ export async function applyPipeline({ alice, bob, model, attempt }: Stage): Prom
     gate: 'metric',
     parameters: { metric: 'log_loss', dataset: BACKTEST, no_worse_than_current_by: '0', direction: 'lower' },
   };
-  const policy = { model, alias: CHAMPION, gates: [gate], approvals_required: 1 };
-  await attempt(() => bob.registry.setAliasPolicy({ ...policy, request_id: `${model}-policy-backtest` }));
+  const policy = { model, alias: CHALLENGER, gates: [gate], approvals_required: 1 };
+  await attempt(() => bob.registry.setAliasPolicy({ ...policy, request_id: `${model}-policy-challenger` }));
   const content = readFileSync(pipelineFile(), 'utf8').replaceAll('flight-delay', model);
   await attempt(() => alice.pipelines.applyPipeline({ content, request_id: `${model}-pipeline` }));
 }
 
 export interface Retrained {
   readonly version: string;
+  /** Why the gate keeps it from being challenger; undefined when it does not. */
+  readonly refusal: string | undefined;
   readonly runId: string;
   /** `step: what came out`, in order. */
   readonly steps: readonly string[];
 }
 
-/** Follows the run that an event began; bob approves when it waits for a second person. @throws {Error} when it fails. */
+/** Follows the run that an event began; bob approves when it waits for a second person. @throws {Error} when it fails, but for a gate that refuses. */
 export async function followRetraining(stage: Stage): Promise<Retrained> {
   const giveUpAt = performance.now() + ENDED_WITHIN_MS;
   for (;;) {
@@ -47,13 +49,17 @@ export async function followRetraining(stage: Stage): Promise<Retrained> {
     if (run) {
       sayProgress(stage, run);
       if (run.state === 'PIPELINE_RUN_STATE_WAITING') await approve(stage, run);
-      if (run.state === 'PIPELINE_RUN_STATE_SUCCEEDED')
+      const failed = run.steps.find(({ state }) => state === 'PIPELINE_STEP_STATE_FAILED');
+      const isRefused = run.state === 'PIPELINE_RUN_STATE_FAILED' && failed?.kind === 'gate';
+      if (run.state === 'PIPELINE_RUN_STATE_SUCCEEDED' || isRefused)
         return {
           version: versionOf(run),
+          refusal: isRefused ? failed?.message : undefined,
           runId: run.id,
-          steps: run.steps.map(({ name, message }) => `${name}: ${message}`),
+          steps: run.steps
+            .filter(({ state }) => state !== 'PIPELINE_STEP_STATE_SKIPPED')
+            .map(({ name, message }) => `${name}: ${message}`),
         };
-      const failed = run.steps.find(({ state }) => state === 'PIPELINE_STEP_STATE_FAILED');
       if (run.state === 'PIPELINE_RUN_STATE_FAILED' || run.state === 'PIPELINE_RUN_STATE_CANCELLED')
         throw new Error(`the retraining ended at step '${failed?.name ?? ''}': ${failed?.message ?? run.state}`);
     }
@@ -83,7 +89,7 @@ async function approve(stage: Stage, run: PipelineRun__Output): Promise<void> {
     bob.registry.approveModelVersion({
       model,
       version,
-      alias: CHAMPION,
+      alias: CHALLENGER,
       comment: 'no worse in the backtest of its recipe',
       request_id: `${model}-approve-${version}-retrained`,
     }),

@@ -1,10 +1,10 @@
 import type { RoutingExperiment__Output } from '@slipway/contracts/slipway.routing.v1';
-import { CHAMPION, untilServed } from '../champion.ts';
+import { untilServed } from '../champion.ts';
 import type { Period } from '../flights.ts';
 import { thousands, type Stage } from '../stage.ts';
 import { DAY, spoken, startOf } from './calendar.ts';
 import { alertsOf, dailyLosses, lossesHash, type DayLoss } from './chronicle.ts';
-import { analyze, BASELINE, beginCanary, beginComparison, LIVE, openObjective } from './experiments.ts';
+import { analyze, BASELINE, beginCanary, beginComparison, CHALLENGER, LIVE, openObjective } from './experiments.ts';
 import { dayOf, fetchFlights } from './flight-table.ts';
 import { Days, type Morning } from './play-days.ts';
 import { applyPipeline, followRetraining, type Retrained } from './retrain.ts';
@@ -90,15 +90,20 @@ class DaysStory {
       [scheduleOnly, BASELINE],
       [scheduleOnly, LIVE],
       [withDelays, LIVE],
+      [withDelays, CHALLENGER],
     ] as const) {
       const approval = { model, version, alias, comment: 'may serve the objective' };
       await attempt(() =>
         bob.registry.approveModelVersion({ ...approval, request_id: `${model}-approve-${alias}-${version}` }),
       );
     }
-    for (const alias of [BASELINE, LIVE]) {
-      await attempt(() => alice.registry.moveAlias({ model, version: scheduleOnly, alias }));
-      await attempt(() => untilServed(alice, { model, version: scheduleOnly, alias }));
+    for (const [alias, version] of [
+      [BASELINE, scheduleOnly],
+      [LIVE, scheduleOnly],
+      [CHALLENGER, withDelays],
+    ] as const) {
+      await attempt(() => alice.registry.moveAlias({ model, version, alias }));
+      await attempt(() => untilServed(alice, { model, version, alias }));
     }
     await openObjective(stage);
     await applyPipeline(stage);
@@ -140,13 +145,15 @@ class DaysStory {
     const retrained = await followRetraining(this.#stage);
     this.#retrained = retrained;
     for (const step of retrained.steps) screen.result(`   ${step}`);
-    await attempt(() => untilServed(alice, { model, version: retrained.version, alias: CHAMPION }));
-    this.#note(day, `version ${retrained.version} is champion`);
+    if (retrained.refusal !== undefined) return this.#note(day, `version ${retrained.version} is refused by the gate`);
+    await attempt(() => untilServed(alice, { model, version: retrained.version, alias: CHALLENGER }));
+    this.#note(day, `version ${retrained.version} is challenger`);
   }
 
   /** One experiment at a time: a canary waits for the end of the comparison. */
   async #guard(day: string): Promise<void> {
-    if (this.#retrained && this.#canaryId === undefined && this.#comparison?.end_time) {
+    const isChallenged = this.#retrained !== undefined && this.#retrained.refusal === undefined;
+    if (isChallenged && this.#canaryId === undefined && this.#comparison?.end_time) {
       this.#canaryId = await beginCanary(this.#stage, dayOf(startOf(day) + DAY));
       this.#note(day, 'canary begins');
       return;
