@@ -31,7 +31,7 @@ export const decisionRow: BenchRow = {
           work: 'routing decision of a canary in process, against its hash alone',
           unit: '1/s',
           ours,
-          limit: { name: 'Murmur3 of a text', value: spreadOf(hash) },
+          limit: { name: 'Murmur3 of its bytes', value: spreadOf(hash) },
           ratio: ratioOf(decision, hash),
         },
       ];

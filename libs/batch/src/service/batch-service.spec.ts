@@ -59,7 +59,9 @@ describe('scoring jobs', { timeout: 60_000 }, () => {
     files.flatMap((rows, file) => Array.from({ length: rows }, (_, row) => BigInt((file + 1) * 1_000_000 + row)));
 
   it('scores every row once, publishes, moves the consumer on and loads', async () => {
-    const installation = await begin();
+    const positionsAt = new Map<string, unknown>();
+    const atStep = (step: string): void => void positionsAt.set(step, installation.features.state.read().positions);
+    const installation: BatchInstallation = await begin({}, { hooks: { atStep } });
     const { operation, job } = await score(installation, { online: ONLINE });
     expect(operation).toMatchObject({ state: 'OPERATION_STATE_SUCCEEDED', result_type: 'slipway.batch.v1.ScoringJob' });
     expect(JSON.parse(operation.result_json)).toMatchObject({
@@ -90,6 +92,7 @@ describe('scoring jobs', { timeout: 60_000 }, () => {
     expect(await publishedIds(installation, job.id)).toEqual(allIds(3_500, 2_500));
     const { positions, loads } = installation.features.state.read();
     expect(positions).toEqual({ nightly: 6000 });
+    expect(['manifest-written', 'published'].map((step) => positionsAt.get(step))).toEqual([{}, {}]);
     expect(loads).toEqual([{ table: 'delays', manifestUri: job.manifest_uri, files: 7, timeColumn: 'scheduled_at', fallback: manifest.means }]); // prettier-ignore
     expect(manifest.means['probability']).toBeGreaterThan(0);
     const { partitions } = await installation.batch.listPartitions({ job_id: job.id, page_size: 3 });

@@ -9,6 +9,7 @@ const ROWS = [`${DOMAIN}/online/row-codec.spec.ts`];
 const SCORING_SETS = [`${SERVICE}/scoring-sets.spec.ts`];
 const STORED_PREDICTIONS = [`${SERVICE}/stored-predictions.spec.ts`];
 const ARRIVALS = 'libs/plugins/offline-store-duckdb/src/arrivals.ts';
+const OFFLINE = ['libs/plugins/offline-store-duckdb/src/duckdb-offline-store.spec.ts'];
 
 /** Rows in once, training sets by their content, and what is told of every online value. */
 export const FEATURE_SABOTEURS: readonly Saboteur[] = [
@@ -115,7 +116,7 @@ export const FEATURE_SABOTEURS: readonly Saboteur[] = [
     name: 'a consumer is moved on from where it is not',
     file: `${DOMAIN}/use-cases/commit-scoring-set.ts`,
     find: 'if (arrival !== fromExclusive) throw',
-    replace: 'if (arrival > toInclusive) throw',
+    replace: 'if (arrival < fromExclusive) throw',
     suites: SCORING_SETS,
   },
   {
@@ -130,14 +131,14 @@ export const FEATURE_SABOTEURS: readonly Saboteur[] = [
     file: ARRIVALS,
     find: '      ...(job.from === undefined ? [] : [`ev >= ${job.from}`]),\n',
     replace: '',
-    suites: SCORING_SETS,
+    suites: OFFLINE,
   },
   {
     name: 'rows from after the wanted time are scored',
     file: ARRIVALS,
     find: '      ...(job.before === undefined ? [] : [`ev < ${job.before}`]),\n',
     replace: '',
-    suites: SCORING_SETS,
+    suites: OFFLINE,
   },
   {
     name: 'predictions are shown before all of them are loaded',

@@ -28,13 +28,6 @@ export const PIPELINE_SABOTEURS: readonly Saboteur[] = [
     suites: TRIGGERS,
   },
   {
-    name: 'an event from before a pipeline begins a run of it',
-    file: `${PIPELINES}/domain/triggers/take-event.ts`,
-    find: 'if (!state || !revision || time < state.since) continue;',
-    replace: 'if (!state || !revision) continue;',
-    suites: TRIGGERS,
-  },
-  {
     name: 'a step passes a gate that refuses',
     file: `${PIPELINES}/steps/gate-kind.ts`,
     find: 'if (refused.length > 0) {',
