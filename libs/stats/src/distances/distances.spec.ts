@@ -118,3 +118,20 @@ describe('two histograms', () => {
     expect(chiSquareHomogeneity([5, 0], [3, 0])).toEqual({ statistic: 0, pValue: 1 });
   });
 });
+
+it('a bin that is empty on one side makes the stability large and not infinite', () => {
+  for (const [before, now] of [
+    [
+      [500, 500, 0],
+      [400, 400, 200],
+    ],
+    [
+      [400, 400, 200],
+      [500, 500, 0],
+    ],
+  ] as const) {
+    const stability = populationStability(before, now);
+    expect(stability).toBeGreaterThan(0.5);
+    expect(stability).toBeLessThan(10);
+  }
+});
