@@ -71,12 +71,18 @@ try {
   lap('fill');
   const l = await learn(stage);
   lap('learn');
+  stage.rows = undefined;
   await approve(stage, l.scheduleOnly, l.withDelays);
   lap('approve');
   await predictOnline(stage, l.scheduleOnly, l.withDelays, 500);
   lap('online');
   for (const [name, period] of LATER_FILES) await ingestPeriod(stage, name, period);
   lap('ingest later');
+  const b = await (
+    await import('../src/score-batch.ts')
+  ).scoreBatch(stage, (await import('../src/dates.ts')).MAY, (pid: number) => process.kill(pid, 'SIGKILL'));
+  console.log(b);
+  lap('batch');
   if (process.argv[4] !== 'nostream') {
     const f = await fetchFlights(stage, 'stream-day', STREAM_DAY);
     console.log(await scoreStream(stage, f, STREAM_DAY.from).catch((e: unknown) => e));
@@ -88,6 +94,7 @@ try {
     { months: MONTHS, comparisonFrom: COMPARISON_FROM },
   );
   lap('days');
+  const { runsOf } = await import('../src/inventory.ts'); const e = await alice.tracking.getExperiment({ name: 'flight-delay' }); console.log(JSON.stringify(await runsOf(alice, e.experiment!.experiment_id), null, 1));
   console.log(JSON.stringify({ ...d, losses: d.losses.slice(0, 3) }, null, 1));
 } catch (e) {
   lap('failed');
