@@ -120,7 +120,7 @@ async function train(
     features: input.features.map((each) => ({ column: featureColumn(each), reference: each })),
     options: input.options,
     seed: input.seed,
-    training: learningSet(table, `${context.pipeline}-${context.runId}`.slice(0, 128)),
+    training: learningSet(table, context.pipeline), // its digest tells one run of the pipeline from another
     timeColumn: TIME_COLUMN,
     outputMeanings: input.outputMeanings,
     requestId: key,
