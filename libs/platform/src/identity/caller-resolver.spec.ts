@@ -97,7 +97,7 @@ describe('the caller', () => {
     );
     const caller = await resolver({}, signal);
     await resolver({}, signal);
-    expect([...caller.permissions]).toEqual(['serving.models.*']);
+    expect([...caller.permissions]).toEqual(ROLES['predictor']);
     expect(warnings).toHaveLength(2);
   });
 });
@@ -136,11 +136,14 @@ describe('roles', () => {
     ).toEqual(rights('viewer').sort());
     expect(rights('auditor').filter((permission) => !permission.startsWith('audit.'))).toEqual(['events.read']);
     expect(rights('predictor')).not.toContain('events.read');
-    expect(
-      [...rights('viewer'), ...rights('service')].filter((permission) =>
-        /\.(write|delete|move|approve)$/.test(permission),
-      ),
-    ).toEqual([]);
+    const changes = (role: string): string[] =>
+      rights(role).filter((permission) => /\.(write|delete|move|approve)$/.test(permission));
+    expect(changes('viewer')).toEqual([]);
+    // what services do for others: scored rows count as used, predictions are stored, a decision moves an alias through its gates
+    const ofServices = ['features.predictions.write', 'features.scoring-sets.write', 'registry.aliases.move'];
+    expect(changes('service').sort()).toEqual(ofServices);
+    for (const role of ['service', 'pipelines'])
+      expect(rights(role).filter((permission) => /approve|policies|delete/.test(permission))).toEqual([]);
     expect(rights('admin').length).toBe(used.size);
   });
 });

@@ -49,12 +49,5 @@ function checkOne(check: Check, { scored, labelled }: TrailingWindows, yardstick
 function thresholdOf(check: Check, { reference, elder }: Yardstick): number | undefined {
   const key = keyOfCheck(check);
   const [own, other] = [reference.thresholds.get(key), elder?.thresholds.get(key)];
-  if (own === undefined && other === undefined) return undefined;
-  return Math.max(own ?? -Infinity, other ?? -Infinity, SMALLEST[check.kind] ?? -Infinity);
+  return own === undefined || other === undefined ? (own ?? other) : Math.max(own, other);
 }
-
-/**
- * A shift that nobody would act on is no drift, however steady the reference was: with many rows a statistic of near nothing exceeds a threshold of
- * near nothing. A population stability index below 0.1 is by convention no shift.
- */
-const SMALLEST: Readonly<Partial<Record<Check['kind'], number>>> = { score_psi: 0.1, feature_psi: 0.1 };

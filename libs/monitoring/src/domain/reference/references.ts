@@ -12,6 +12,12 @@ export interface Reference {
   readonly isLong: boolean;
 }
 
+/**
+ * A shift that nobody would act on is no drift, however steady the reference was: with many rows a statistic of near nothing exceeds a threshold of
+ * near nothing. A population stability index below 0.1 is by convention no shift.
+ */
+const SMALLEST: Readonly<Partial<Record<Check['kind'], number>>> = { score_psi: 0.1, feature_psi: 0.1 };
+
 /** Tells checks apart. */
 export const keyOfCheck = ({ kind, feature = '' }: Check): string => `${kind}:${feature}`;
 
@@ -39,7 +45,12 @@ export class References {
     const { thresholds, referenceDays } = this.#thresholdsOf(profile, falseAlarmDays);
     return {
       profile,
-      thresholds: new Map(thresholds.map((threshold) => [keyOfCheck(threshold), threshold.threshold])),
+      thresholds: new Map(
+        thresholds.map(({ threshold, ...check }) => [
+          keyOfCheck(check),
+          Math.max(threshold, SMALLEST[check.kind] ?? threshold),
+        ]),
+      ),
       isLong: referenceDays >= REFERENCE_WINDOWS_MIN * WINDOW_DAYS,
     };
   }
