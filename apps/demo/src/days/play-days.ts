@@ -45,10 +45,10 @@ export class Days {
   /** Asks about all flights of a day, and lets the morning shift judge the one before. */
   async play(flights: FlightTable, day: string): Promise<Morning> {
     const assignments = await assignDay(this.#stage, flights, day);
-    const rows = await sendDay(this.#stage, flights, day, assignments);
     this.#outcomes.expect(flights, day);
+    // the night before is judged while the day's flights are asked about: neither needs the other
+    const [rows, morning] = await Promise.all([sendDay(this.#stage, flights, day, assignments), this.#look(day)]);
     this.#flights += rows;
-    const morning = await this.#look(day);
     this.#yesterday = { day, rows, flights, assignments };
     return morning;
   }
