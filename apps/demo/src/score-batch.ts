@@ -8,6 +8,7 @@ import type { Stage } from './stage.ts';
 export const BATCH_TABLE = 'flight-delay-batch';
 
 const PARTITION_ROWS = 50_000;
+const RESUMES_MAX = 5;
 
 export interface BatchOutcome {
   readonly rows: number;
@@ -62,9 +63,21 @@ export async function scoreBatch(
         screen.result(`worker ${pid} was killed in the middle of its partition`);
       });
   });
-  await follow;
+  await follow.catch((error: unknown) => resume(stage, job.id, error));
   await killing;
   return outcomeOf(await jobOf(stage, job.id), killed, (performance.now() - began) / 1000);
+}
+
+/** What failed because others were away for too long goes on where it was. @throws the error it failed with for any other reason. */
+async function resume(stage: Stage, id: string, cause: unknown): Promise<void> {
+  const { alice, attempt } = stage;
+  for (let left = RESUMES_MAX; (await jobOf(stage, id)).state === 'SCORING_JOB_STATE_FAILED'; left -= 1) {
+    if (left === 0) throw cause;
+    const { operation } = await attempt(() =>
+      alice.batch.resumeScoringJob({ id, request_id: `${stage.model}-resume-${left}` }),
+    );
+    await resultOf(alice.batchOperations, operation, attempt, () => undefined).catch(() => undefined); // its state tells
+  }
 }
 
 async function jobOf(stage: Stage, id: string): Promise<ScoringJob__Output> {

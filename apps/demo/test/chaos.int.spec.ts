@@ -8,7 +8,7 @@ import type { StoryHashes } from '../src/story.ts';
 const run = promisify(execFile);
 const DEMO = join(import.meta.dirname, '../src/main.ts');
 const SLICE = sized({ small: '16', full: '1' });
-const SEEDS = sized({ small: [1, 2], full: Array.from({ length: 100 }, (_, index) => index + 1) });
+const SEEDS = sized({ small: [1], full: Array.from({ length: 100 }, (_, index) => index + 1) });
 const TELL_MS = sized({ small: 240_000, full: 900_000 });
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 

@@ -54,5 +54,5 @@ export const OPERATION_RUNNER_DEFAULTS = {
   retentionMs: 7 * 86_400_000,
   drainMs: 10_000,
   resumable: new Map<string, ResumeOperation>() as ReadonlyMap<string, ResumeOperation>,
-  attemptsMax: 3,
+  attemptsMax: 10, // processes die of many things; what kills them itself is found out soon enough
 };
