@@ -171,7 +171,7 @@ export function operationsSuite(name: string, start: () => Promise<TestDatabases
         await expect.poll(async () => (await gone.get(keyOf(left.id))).state).toBe('running');
         await database.write(({ sql }) => sql.run('update slipway_operation set lease_until = 0'));
         await database.write(({ sql }) =>
-          sql.run('update slipway_operation set attempts = 3 where id = ?', [hopeless.id]),
+          sql.run('update slipway_operation set attempts = 10 where id = ?', [hopeless.id]),
         );
         const next = await make({ resumable });
         expect(await endOf(next, left.id)).toMatchObject({ state: 'succeeded', resultType: done.type });
