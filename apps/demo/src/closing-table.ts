@@ -56,7 +56,7 @@ export function closingTable(outcome: StoryOutcome, resources: Resources): (read
       `${spoken(days.comparison.decidedOn)}, for ${days.comparison.winner}   e-value ${days.comparison.eValue.toFixed(0)} after ${days.comparison.days} days`,
     ],
     ['drift reported on the morning of', days.driftFoundOn === undefined ? 'never' : spoken(days.driftFoundOn)],
-    ['alerts', days.alerts.length === 0 ? 'none' : days.alerts.join('; ')],
+    ['alerts', days.alerts.map((alert) => alert.replace(/:.*$/, '')).join('; ') || 'none'],
     ['retrained version takes over', days.tookOverOn === undefined ? 'never' : spoken(days.tookOverOn)],
     ['and is rolled back', days.rolledBackOn === undefined ? 'never' : spoken(days.rolledBackOn)],
     [
