@@ -25,7 +25,7 @@ import { linearOptions } from '../src/train.ts';
 import { addressesOf, HOLDERS } from './story-on.ts';
 
 /** Of 500 thousand flights of May, about so many airports' share. */
-const SLICE = sized({ small: 30, full: 4 });
+const SLICE = sized({ small: 30, full: 3 });
 const ROWS_MIN = sized({ small: 3_000, full: 100_000 });
 const TRAINING: Period = { from: '2001-04-24', until: '2001-05-01' };
 const MAY: Period = { from: '2001-05-01', until: '2001-06-01' };
