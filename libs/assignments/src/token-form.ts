@@ -11,7 +11,10 @@ export const TOKEN_CHARACTERS_MAX = 8_192;
 const TextField = z.string().max(1_024);
 const Pair = z.tuple([TextField, TextField]);
 // Seconds with fractions (RFC 7519, section 2); a double holds microseconds of seconds below 2^32 exactly, until the year 2106.
-const Time = z.number().positive().max(2 ** 32);
+const Time = z
+  .number()
+  .positive()
+  .max(2 ** 32);
 const Payload = z.object({
   jti: TextField,
   workspace: TextField,
