@@ -1,6 +1,5 @@
-import { ExhaustedError, UnavailableError, type Component } from '@slipway/kernel';
+import { Alarm, ExhaustedError, UnavailableError, type Component } from '@slipway/kernel';
 import type { UnitOfWorkContext } from '../unit-of-work/transaction.ts';
-import { Alarm } from './alarm.ts';
 import {
   OPERATION_RUNNER_DEFAULTS,
   type OperationRequest,

@@ -1,5 +1,4 @@
-import type { Clock, Logger, Micros } from '@slipway/kernel';
-import { Alarm } from './alarm.ts';
+import { Alarm, type Clock, type Logger, type Micros } from '@slipway/kernel';
 import type { OperationStore } from './operation-store.ts';
 import {
   OperationCancelledError,

@@ -1,5 +1,4 @@
-import { NotFoundError, type Clock } from '@slipway/kernel';
-import { Alarm } from './alarm.ts';
+import { Alarm, NotFoundError, type Clock } from '@slipway/kernel';
 import type { OperationStore } from './operation-store.ts';
 import { isFinal, type OperationKey, type OperationRecord } from './operation.ts';
 

@@ -1,5 +1,4 @@
-import type { Component } from '@slipway/kernel';
-import { Alarm } from '../alarm.ts';
+import { Alarm, type Component } from '@slipway/kernel';
 import type { PipelineDependencies } from '../dependencies.ts';
 import { fireDueTriggers } from '../triggers/fire-due-triggers.ts';
 import type { RunLease } from '../unit-of-work.ts';

@@ -1,5 +1,4 @@
-import type { Logger, Micros } from '@slipway/kernel';
-import { Alarm } from '../alarm.ts';
+import { Alarm, type Logger, type Micros } from '@slipway/kernel';
 import { ownCall, type PipelineDependencies } from '../dependencies.ts';
 import { parsePipeline } from '../document/parse-pipeline.ts';
 import type { PipelineSpec, StepSpec } from '../pipeline.ts';

@@ -1,4 +1,4 @@
-import { Alarm } from '../alarm.ts';
+import { Alarm } from '@slipway/kernel';
 import type { PipelineDependencies } from '../dependencies.ts';
 import { runNotFound } from '../errors.ts';
 import { isEnded, type RunWithSteps } from '../run.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '@slipway/kernel';
+import type { Clock } from './clock.ts';
 
 /** Lets a loop sleep by a clock until something happens. A ring while nobody sleeps is kept for the next sleep. */
 export class Alarm {
