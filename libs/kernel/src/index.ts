@@ -28,4 +28,5 @@ export { type Component, type ServiceState } from './component.ts';
 export { INT64_MAX, INT64_MIN, parseInt64 } from './int64.ts';
 export { canonicalJson, type JsonValue } from './canonical-json.ts';
 export { Alarm } from './alarm.ts';
+export { RecurringTask, type RecurringTaskOptions } from './recurring-task.ts';
 export { Turnstile } from './turnstile.ts';

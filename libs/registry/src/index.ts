@@ -1,7 +1,6 @@
 export { createRegistryService, type RegistryServiceOptions } from './service/create-registry-service.ts';
 export { readRegistryLimits, registrySettings } from './service/registry-settings.ts';
 export { loadSigningKeys, publicKeyFileOf, type SigningKeyFile, type SigningKeys } from './service/signing-keys.ts';
-export { BlobSweeper, type BlobSweeperOptions } from './service/blob-sweeper.ts';
 export { DEFAULT_LIMITS, type RegistryLimits } from './domain/limits.ts';
 export { metricGate, metricGatePlugin } from './domain/gates/metric-gate.ts';
 export type { RegistryErrorReason } from './domain/errors.ts';

@@ -15,7 +15,7 @@ import { createModelRegistry, type RegistryCalls } from '../rpc/registry-source.
 import { createBatchUnitOfWork } from '../store/batch-unit-of-work.ts';
 import { LocalJobFiles } from '../store/local-job-files.ts';
 import type { DEFAULT_BATCH_LIMITS } from './batch-settings.ts';
-import { JobSettler } from './job-settler.ts';
+import { createJobSettler } from './job-settler.ts';
 
 export interface BatchServiceOptions {
   /** Opened with `batchEntities` and `batchMigrations`. */
@@ -75,7 +75,7 @@ export function createBatchService(options: BatchServiceOptions): CreatedBatchSe
   const { database } = store;
   const runner = { database, unitOfWork: store.unitOfWork, clock, ids, log, resumable };
   const operations = new OperationRunner({ ...runner, ...options.operations });
-  const settler = new JobSettler({
+  const settler = createJobSettler({
     unitOfWork,
     operationEnd: (job) => operationEnd(operations, job),
     callIn: settlerCall,

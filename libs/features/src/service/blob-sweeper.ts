@@ -1,4 +1,4 @@
-import type { Component, Logger } from '@slipway/kernel';
+import { RecurringTask, type Logger } from '@slipway/kernel';
 import type { FeatureLimits } from '../domain/limits.ts';
 import { sweepBlobs, type SweepDependencies } from '../domain/use-cases/sweep-blobs.ts';
 
@@ -11,54 +11,27 @@ export interface BlobSweeperOptions extends SweepDependencies {
 }
 
 /** Removes what failed uploads and finished operations have left behind. Any number of processes may run one. */
-export class BlobSweeper implements Component {
-  readonly name = 'features-blob-sweeper';
-  private readonly options: BlobSweeperOptions;
-  private readonly stopping = new AbortController();
-  private running: Promise<void> | undefined;
+export const createBlobSweeper = (options: BlobSweeperOptions): RecurringTask =>
+  new RecurringTask({
+    name: 'features-blob-sweeper',
+    everyMs: options.limits.sweepEveryMs,
+    work: async (signal) => {
+      const files = await sweep(options, signal);
+      if (files > 0) options.log.info({ files }, 'removed stored files that nothing names');
+    },
+    failure: 'sweeping stored files failed; it is tried again',
+    clock: options.clock,
+    log: options.log,
+  });
 
-  constructor(options: BlobSweeperOptions) {
-    this.options = options;
+/** @returns the number of files removed. */
+async function sweep(options: BlobSweeperOptions, signal: AbortSignal): Promise<number> {
+  let total = 0;
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const { removed, failed } = await sweepBlobs(options, signal);
+    total += removed;
+    for (const { blob, error } of failed) options.log.warn({ ...blob, error }, 'a stored file was not removed');
+    if (removed === 0) break;
   }
-
-  get isRunning(): boolean {
-    return this.running !== undefined && !this.stopping.signal.aborted;
-  }
-
-  start(): Promise<void> {
-    this.running ??= this.loop();
-    return Promise.resolve();
-  }
-
-  async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.running;
-  }
-
-  /** @returns the number of files removed. */
-  async sweep(signal: AbortSignal): Promise<number> {
-    let total = 0;
-    for (let round = 0; round < ROUNDS_MAX; round++) {
-      const { removed, failed } = await sweepBlobs(this.options, signal);
-      total += removed;
-      for (const { blob, error } of failed) this.options.log.warn({ ...blob, error }, 'a stored file was not removed');
-      if (removed === 0) break;
-    }
-    return total;
-  }
-
-  private async loop(): Promise<void> {
-    const { clock, limits, log } = this.options;
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      try {
-        await clock.sleep(limits.sweepEveryMs, signal);
-        const files = await this.sweep(signal);
-        if (files > 0) log.info({ files }, 'removed stored files that nothing names');
-      } catch (error) {
-        if (signal.aborted) return; // told to stop
-        log.warn({ error }, 'sweeping stored files failed; it is tried again');
-      }
-    }
-  }
+  return total;
 }

@@ -18,8 +18,8 @@ import { blobLedger } from '../store/blob-claims.ts';
 import { createFeatureUnitOfWork } from '../store/feature-unit-of-work.ts';
 import { predictionLedger } from '../store/prediction-store.ts';
 import { LocalFeatureFiles } from '../store/local-feature-files.ts';
-import { BlobSweeper } from './blob-sweeper.ts';
-import { PredictionReaper } from './prediction-reaper.ts';
+import { createBlobSweeper } from './blob-sweeper.ts';
+import { createPredictionReaper } from './prediction-reaper.ts';
 
 export interface FeaturesServiceOptions {
   /** Opened with `featureEntities` and `featureMigrations`. */
@@ -71,8 +71,8 @@ export function createFeaturesService(options: FeaturesServiceOptions): Features
   const { database } = store;
   const runner = { database, unitOfWork: store.unitOfWork, clock, ids, log, resumable };
   const operations = new OperationRunner({ ...runner, ...options.operations });
-  const sweeper = new BlobSweeper({ ledger: blobLedger(store.unitOfWork, SWEEPER_CALL), files, clock, limits, log });
-  const reaper = new PredictionReaper({ ...deps, ledger: predictionLedger(store.unitOfWork), callIn: reaperCall });
+  const sweeper = createBlobSweeper({ ledger: blobLedger(store.unitOfWork, SWEEPER_CALL), files, clock, limits, log });
+  const reaper = createPredictionReaper({ ...deps, ledger: predictionLedger(store.unitOfWork), callIn: reaperCall });
   const preparation: Component = { name: 'feature files', start: () => files.prepare(), stop: () => Promise.resolve() };
   const drivers = [driverComponent('offline store', offline), driverComponent('online store', online)];
   return {

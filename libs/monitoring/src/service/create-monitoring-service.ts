@@ -15,7 +15,7 @@ import { createMonitoringUnitOfWork } from '../store/monitoring-unit-of-work.ts'
 import { watchedMonitors } from '../store/watched-monitors.ts';
 import { createPredictionConsumer } from './prediction-consumer.ts';
 import { RegistryProfiles } from './registry-profiles.ts';
-import { WindowEvaluator } from './window-evaluator.ts';
+import { createWindowEvaluator } from './window-evaluator.ts';
 
 export interface MonitoringServiceOptions {
   /** Opened with `monitoringEntities` and `monitoringMigrations`. */
@@ -48,7 +48,7 @@ export function createMonitoringService(options: MonitoringServiceOptions): Moni
   const ingest = { unitOfWork, profiles, log, counters: new FeatureCounters() };
   const consumer = createPredictionConsumer({ bus, unitOfWork: store.unitOfWork, clock, log, ingest });
   const watched = () => watchedMonitors(store.unitOfWork);
-  const evaluator = new WindowEvaluator({ watched, deps, everyMs: evaluateEveryMs, clock, log });
+  const evaluator = createWindowEvaluator({ watched, deps, everyMs: evaluateEveryMs, clock, log });
   return {
     consumer,
     module: {

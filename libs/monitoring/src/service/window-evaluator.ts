@@ -1,4 +1,4 @@
-import type { Clock, Component, Logger } from '@slipway/kernel';
+import { RecurringTask, type Clock, type Logger } from '@slipway/kernel';
 import { evaluateWindows, type EvaluationDependencies } from '../domain/use-cases/evaluate-windows.ts';
 
 /** A monitor that judges by itself. */
@@ -17,56 +17,26 @@ export interface WindowEvaluatorOptions {
 }
 
 /** Closes windows as time goes by, by the wall clock. Any number of processes may run one: a day is closed once. */
-export class WindowEvaluator implements Component {
-  readonly name = 'monitoring-window-evaluator';
-  readonly #options: WindowEvaluatorOptions;
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+export const createWindowEvaluator = (options: WindowEvaluatorOptions): RecurringTask =>
+  new RecurringTask({
+    name: 'monitoring-window-evaluator',
+    everyMs: options.everyMs,
+    work: (signal) => evaluateAll(options, signal),
+    failure: 'monitors could not be read; it is tried again',
+    clock: options.clock,
+    log: options.log,
+  });
 
-  constructor(options: WindowEvaluatorOptions) {
-    this.#options = options;
-  }
-
-  get isRunning(): boolean {
-    return this.#running !== undefined && !this.#stopping.signal.aborted;
-  }
-
-  start(): Promise<void> {
-    this.#running ??= this.#loop();
-    return Promise.resolve();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
-  }
-
-  /** One round over all monitors. A failure of one does not keep the others waiting; it is tried again in the next round. */
-  async evaluate(signal: AbortSignal): Promise<void> {
-    const { watched, deps, clock, log } = this.#options;
-    for (const { workspace, objective } of await watched()) {
-      const call = { caller: callerIn(workspace), requestId: `evaluate:${objective}` };
-      try {
-        const { windows, alerts } = await evaluateWindows(call, { objective, until: clock.now() }, deps, signal);
-        if (windows.length > 0) log.info({ workspace, objective, days: windows.length, alerts: alerts.length }, 'closed windows'); // prettier-ignore
-      } catch (error) {
-        if (signal.aborted) return; // told to stop
-        log.warn({ error, workspace, objective }, 'judging windows failed; it is tried again');
-      }
-    }
-  }
-
-  async #loop(): Promise<void> {
-    const { clock, everyMs, log } = this.#options;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      try {
-        await clock.sleep(everyMs, signal);
-        await this.evaluate(signal);
-      } catch (error) {
-        if (signal.aborted) return; // told to stop
-        log.warn({ error }, 'monitors could not be read; it is tried again');
-      }
+/** One round over all monitors. A failure of one does not keep the others waiting; it is tried again in the next round. */
+async function evaluateAll({ watched, deps, clock, log }: WindowEvaluatorOptions, signal: AbortSignal): Promise<void> {
+  for (const { workspace, objective } of await watched()) {
+    const call = { caller: callerIn(workspace), requestId: `evaluate:${objective}` };
+    try {
+      const { windows, alerts } = await evaluateWindows(call, { objective, until: clock.now() }, deps, signal);
+      if (windows.length > 0) log.info({ workspace, objective, days: windows.length, alerts: alerts.length }, 'closed windows'); // prettier-ignore
+    } catch (error) {
+      if (signal.aborted) return; // told to stop
+      log.warn({ error, workspace, objective }, 'judging windows failed; it is tried again');
     }
   }
 }

@@ -12,7 +12,7 @@ import { registryHandlers } from '../rpc/registry-handlers.ts';
 import { createPackageStore } from '../store/artifact-package-store.ts';
 import { blobLedger } from '../store/blob-claims.ts';
 import { createRegistryUnitOfWork } from '../store/registry-unit-of-work.ts';
-import { BlobSweeper } from './blob-sweeper.ts';
+import { createBlobSweeper } from './blob-sweeper.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 export interface RegistryServiceOptions {
@@ -48,7 +48,7 @@ export function createRegistryService(options: RegistryServiceOptions): ServiceM
     inspections: new Turnstile(INSPECTIONS_AT_ONCE),
   };
   const ledger = blobLedger(unitOfWork, SWEEPER_CALL);
-  const sweeper = new BlobSweeper({ ledger, packages, clock, limits, log });
+  const sweeper = createBlobSweeper({ ledger, packages, clock, limits, log });
   return {
     name: 'registry',
     listener: 'grpc',

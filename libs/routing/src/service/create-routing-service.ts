@@ -11,7 +11,7 @@ import { createMonitorDays, type MonitorCalls } from '../rpc/monitor-days.ts';
 import { createRegistryAliases, type RegistryCalls } from '../rpc/registry-aliases.ts';
 import { routingHandlers } from '../rpc/routing-handlers.ts';
 import { createRoutingUnitOfWork } from '../store/routing-unit-of-work.ts';
-import { AnalysisLoop, OWN_CALL } from './analysis-loop.ts';
+import { createAnalysisLoop, OWN_CALL } from './analysis-loop.ts';
 import { loadAssignmentKey } from './assignment-key-file.ts';
 
 export interface RoutingServiceOptions {
@@ -54,7 +54,7 @@ export function createRoutingService(options: RoutingServiceOptions): ServiceMod
     },
     stop: () => Promise.resolve(),
   };
-  const loop = new AnalysisLoop(deps, log);
+  const loop = createAnalysisLoop(deps, log);
   return {
     name: 'routing',
     listener: 'grpc',
