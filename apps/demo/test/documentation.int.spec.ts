@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { describeWith, startSlipway, temporaryDirectory, type SlipwayProcess } from '@slipway/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addressesOf, STORY_SETTINGS, tellStoryOn } from './story-on.ts';
+import { compareTelling } from './told-stories.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../../..');
@@ -24,6 +25,7 @@ const GUIDES = [
 ];
 const DECISIONS = readdirSync(join(root, 'docs/adr')).map((name) => `docs/adr/${name}`);
 const PAGES = ['README.md', 'docs/deployment.md', 'docs/plugins.md', 'docs/events.md', ...GUIDES, ...DECISIONS];
+const SLICE = 16;
 const TOKENS = {
   alice: { principal: 'alice', roles: ['editor', 'approver'] },
   bob: { principal: 'bob', roles: ['approver'] },
@@ -36,8 +38,9 @@ const folder = temporaryDirectory();
 /** A server that has seen what `npm run demo -- --keep` leaves behind, in small. */
 beforeAll(async () => {
   slipway = await startSlipway({ app: 'slipway', tokens: TOKENS, settings: STORY_SETTINGS });
-  await tellStoryOn(slipway.tokens, addressesOf(slipway), { slice: 16 });
-});
+  const outcome = await tellStoryOn(slipway.tokens, addressesOf(slipway), { slice: SLICE });
+  compareTelling('one process', SLICE, outcome);
+}, 300_000);
 
 afterAll(async () => {
   await slipway?.stop();

@@ -3,8 +3,8 @@ import { seededRandom } from '@slipway/kernel';
 import { describeWith, SERVICE_NAMES, sized, startServices, type ServiceName, type Services } from '@slipway/testing';
 import { expect, it } from 'vitest';
 import { untilAnswered } from '../src/chaos.ts';
-import type { StoryHashes } from '../src/story.ts';
 import { addressesOfServices, HOLDERS, STORY_SETTINGS, tellStoryOn } from './story-on.ts';
+import { calmHashes } from './told-stories.ts';
 
 const SEEDS = sized({ small: [1], full: Array.from({ length: 20 }, (_, index) => index + 1) });
 const SLICE = sized({ small: 16, full: 4 });
@@ -29,19 +29,9 @@ async function killAtRandom(services: Services, seed: number, ended: AbortSignal
   return victims;
 }
 
-async function tellCalmly(): Promise<StoryHashes> {
-  const services = await startServices({ tokens: HOLDERS, settings: SETTINGS });
-  try {
-    const { hashes } = await tellStoryOn(services.tokens, addressesOfServices(services), { slice: SLICE });
-    return hashes;
-  } finally {
-    await services.stop();
-  }
-}
-
 describeWith(['nats', 'postgresql', 's3'], 'services that are killed at any moment', () => {
   it('end where those end that nobody kills', { timeout: 600_000 * SEEDS.length }, async () => {
-    const expected = await tellCalmly();
+    const expected = await calmHashes(SLICE);
     for (const seed of SEEDS) {
       const services = await startServices({ tokens: HOLDERS, settings: SETTINGS });
       const ended = new AbortController();

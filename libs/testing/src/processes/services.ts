@@ -11,7 +11,7 @@ import type { TokenHolderSpec, Tokens } from './tokens.ts';
 
 type Settings = Readonly<Record<string, SettingValue>>;
 
-/** Services in the order of their start, with the app and the listener of each. */
+/** Services with the app and the listener of each; the registry starts before all others, as they trust its key. */
 const SERVICES = {
   registry: { app: 'registry', listener: 'grpc' },
   tracking: { app: 'tracking', listener: 'grpc' },
@@ -103,10 +103,12 @@ export async function startServices<Name extends string = never>(
   try {
     const directory = temporaryDirectory('slipway-services-');
     stops.push(() => Promise.resolve(directory.remove()));
-    const nats = await started(startNats());
-    const postgres = await started(startPostgres());
-    const s3 = await started(startS3());
-    const redis = await started(startRedis({ appendOnly: true }));
+    const [nats, postgres, s3, redis] = await allOf([
+      started(startNats()),
+      started(startPostgres()),
+      started(startS3()),
+      started(startRedis({ appendOnly: true })),
+    ]);
     const shared = {
       'event-bus.driver': 'nats',
       'event-bus.nats.servers': nats.url,
@@ -157,7 +159,7 @@ export async function startServices<Name extends string = never>(
     await start('registry');
     const tokens = (processes.get('registry') as SlipwayProcess<Name | 'service'>).tokens;
     holders = withTokens(holders, tokens); // every process knows the same ones
-    for (const name of SERVICE_NAMES.slice(1)) await start(name);
+    await allOf(SERVICE_NAMES.slice(1).map(start));
     const crash = async (name: ServiceName): Promise<void> => {
       await processes.get(name)?.kill('SIGKILL');
       await start(name);
@@ -167,6 +169,14 @@ export async function startServices<Name extends string = never>(
     await stop();
     throw error;
   }
+}
+
+/** Waits for the others, too, before it fails with the first failure: then all that has started is known and can be stopped. */
+async function allOf<const Starts extends readonly Promise<unknown>[]>(
+  starts: Starts,
+): Promise<{ -readonly [Index in keyof Starts]: Awaited<Starts[Index]> }> {
+  await Promise.allSettled(starts);
+  return Promise.all(starts);
 }
 
 /** The same holders with the tokens that another process has given them. */

@@ -1,14 +1,18 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { NEEDS_MARK, sized, startContainers, type Containers } from '@slipway/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { NEEDS_MARK } from '../describe-with.ts';
-import { startContainers, type Containers } from './start-containers.ts';
+import { HOLDERS, tellStoryOn } from './story-on.ts';
+import { calmHashes, compareTelling } from './told-stories.ts';
 
 const HEALTH = '/grpc.health.v1.Health/Check';
 const SERVING = '0801'; // field 1, the enum value SERVING
 const IMAGE_BYTES_MAX = 350_000_000;
 const SERVICES = ['registry', 'tracking', 'feature-store', 'serving', 'gateway'];
+const SLICE = sized({ small: 16, full: 1 });
+const STORY_MS = sized({ small: 600_000, full: 3_600_000 });
+const TOKENS = { ...HOLDERS, reader: { roles: ['viewer'] } };
 
 /** Any unary call, in bytes of the wire. */
 function call(address: string, method: string, token?: string): Promise<{ code: number; hex: string }> {
@@ -26,17 +30,17 @@ function call(address: string, method: string, token?: string): Promise<{ code: 
 }
 
 describe('the containers of deploy/compose.yaml', () => {
-  let containers: Containers<'reader'> | undefined;
+  let containers: Containers<keyof typeof TOKENS> | undefined;
   let absent = '';
   beforeAll(async () => {
-    const result = await startContainers({ tokens: { reader: { roles: ['viewer'] } } });
+    const result = await startContainers({ tokens: TOKENS });
     if ('unavailable' in result) absent = result.unavailable;
     else containers = result;
   }, 900_000);
   afterAll(() => containers?.stop(), 120_000);
   // Also with CI=true: what runs the tests may forbid containers inside it, and the closing summary says so.
   beforeEach((context) => context.skip(containers === undefined, `${NEEDS_MARK}${absent}]`));
-  const running = (): Containers<'reader'> => {
+  const running = (): Containers<keyof typeof TOKENS> => {
     if (!containers) throw new Error('skipped before');
     return containers;
   };
@@ -115,5 +119,19 @@ describe('the containers of deploy/compose.yaml', () => {
     await untilHealthy('registry');
     expect(await evaluate('registry', "fs.readFileSync('/data/probe', 'utf8')")).toBe('x');
     expect((await call(addresses.registry, HEALTH, tokens.reader)).hex).toBe(SERVING);
+  });
+
+  // last: what was stopped and started again before has to tell it, too
+  it('tell the story as one process does', { timeout: STORY_MS }, async () => {
+    const { tokens, addresses, compose } = running();
+    const inOneProcess = await calmHashes(SLICE);
+    try {
+      const outcome = await tellStoryOn(tokens, addresses, { slice: SLICE });
+      compareTelling('containers', SLICE, outcome);
+      expect(outcome.hashes).toEqual(inOneProcess);
+    } catch (cause) {
+      const logs = await compose('logs', '--no-color', '--tail', '40');
+      throw new Error(`the story failed in containers:\n${logs}`, { cause });
+    }
   });
 });
