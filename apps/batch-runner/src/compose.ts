@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { artifactsLocalPlugin } from '@slipway/artifacts-local';
 import { artifactsS3Plugin } from '@slipway/artifacts-s3';
 import { openBatch } from '@slipway/batch';
-import { connectUpstream, createClient, inProcessTransport, type ClientTransport } from '@slipway/clients';
+import { connectUpstream, createClient, internalTransport } from '@slipway/clients';
 import { batchService } from '@slipway/contracts/slipway.batch.v1';
 import { operationService } from '@slipway/contracts/slipway.common.v1';
 import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
@@ -12,18 +11,11 @@ import { trackingService } from '@slipway/contracts/slipway.tracking.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
 import { launcherProcessPlugin } from '@slipway/launcher-process';
-import { readTrustedKey } from '@slipway/model-package';
+import { readTrustedKeys } from '@slipway/model-package';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
 import { openPlatformServices } from '@slipway/persistence';
 import { openPipelines } from '@slipway/pipelines';
-import {
-  createInvoker,
-  driverComponent,
-  internalCallers,
-  type Composition,
-  type ProcessContext,
-  type ServiceModule,
-} from '@slipway/platform';
+import { driverComponent, type Composition, type ProcessContext } from '@slipway/platform';
 import { trainerLinearPlugin } from '@slipway/trainer-linear';
 import type { settings } from './config.ts';
 
@@ -52,7 +44,7 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
   const features = connectUpstream(config, 'features');
   const tracking = connectUpstream(config, 'tracking');
   const routing = config.get('routing.address') === undefined ? undefined : connectUpstream(config, 'routing');
-  const trustedKeys = config.get('batch.trusted-key-files').map((file) => readTrustedKey(readFileSync(file, 'utf8')));
+  const trustedKeys = readTrustedKeys(config.get('batch.trusted-key-files'));
   const clients = {
     registry: createClient(registryService, registry.transport),
     features: createClient(featureStoreService, features.transport),
@@ -74,7 +66,10 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     clients: {
       ...clients,
       tracking: createClient(trackingService, tracking.transport),
-      batch: createClient(batchService, internalTransport(context, batch.module)),
+      batch: createClient(
+        batchService,
+        internalTransport(context, 'pipelines', [batch.module], ['service', 'pipelines']),
+      ),
       ...(routing && { routing: createClient(routingService, routing.transport) }),
     },
     trustedKeys: () => trustedKeys,
@@ -88,14 +83,4 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     ],
     modules: [batch.module, pipelines.module, openPlatformServices(context, [batch.store, pipelines.store])],
   };
-}
-
-/** Steps begin scoring jobs of this process through the same chain as callers from outside, without a socket and with a token that is valid here alone. */
-function internalTransport(
-  { random, clock, invokerDependencies }: ProcessContext<typeof settings>,
-  { services }: ServiceModule,
-): ClientTransport {
-  const { token, resolveCaller } = internalCallers(random, 'pipelines', ['service', 'pipelines']);
-  const invokers = services.map((service) => createInvoker(service, { ...invokerDependencies, resolveCaller }));
-  return inProcessTransport({ invokers, clock, token: () => token });
 }

@@ -2,8 +2,7 @@ import { batchSettings } from '@slipway/batch';
 import { optionalUpstreamSettings, upstreamSettings } from '@slipway/clients';
 import { metadataSettings } from '@slipway/persistence';
 import { pipelinesSettings } from '@slipway/pipelines';
-import { composeSettings, defineSettings, driverSetting, listOf } from '@slipway/platform';
-import { z } from 'zod';
+import { composeSettings, driverSetting, trustedKeySettings } from '@slipway/platform';
 
 /** What its tokens are for: scoring jobs act as a service, the steps of pipelines register versions and move aliases. */
 const ROLES = 'service, and for pipelines the role pipelines,';
@@ -26,10 +25,5 @@ export const settings = composeSettings(
   upstreamSettings('features', 'the feature store', ROLES),
   upstreamSettings('tracking', 'tracking', ROLES),
   optionalUpstreamSettings('routing', 'the experiment router', 'pipelines cannot begin canaries'),
-  defineSettings({
-    'batch.trusted-key-files': {
-      schema: listOf(z.string().min(1), 100),
-      doc: 'PEM files of the public keys whose packages score, with commas between them, e.g. the one beside the key of the registry.',
-    },
-  }),
+  trustedKeySettings('batch', 'packages score'),
 );

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { connectUpstream, createClient } from '@slipway/clients';
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
-import { readTrustedKey } from '@slipway/model-package';
+import { readTrustedKeys } from '@slipway/model-package';
 import { openMonitoring } from '@slipway/monitoring';
 import { openPlatformServices } from '@slipway/persistence';
 import { driverComponent, type Composition, type ProcessContext } from '@slipway/platform';
@@ -19,7 +18,7 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
   const monitoring = await openMonitoring(context, {
     bus,
     registry: createClient(registryService, registry.transport),
-    trustedKeys: config.get('monitoring.trusted-key-files').map((file) => readTrustedKey(readFileSync(file, 'utf8'))),
+    trustedKeys: readTrustedKeys(config.get('monitoring.trusted-key-files')),
   });
   return {
     components: [driverComponent('event bus', bus), registry.component],

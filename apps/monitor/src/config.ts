@@ -1,8 +1,7 @@
 import { upstreamSettings } from '@slipway/clients';
 import { monitoringSettings } from '@slipway/monitoring';
 import { metadataSettings } from '@slipway/persistence';
-import { composeSettings, defineSettings, driverSetting, listOf } from '@slipway/platform';
-import { z } from 'zod';
+import { composeSettings, driverSetting, trustedKeySettings } from '@slipway/platform';
 
 /** Everything this service can be told. */
 export const settings = composeSettings(
@@ -10,11 +9,5 @@ export const settings = composeSettings(
   metadataSettings,
   monitoringSettings,
   upstreamSettings('registry', 'the registry'),
-  defineSettings({
-    'monitoring.trusted-key-files': {
-      schema: listOf(z.string().min(1), 100),
-      default: [],
-      doc: 'PEM files of the public keys whose packages are believed, with commas between them; with none, packages are checked by digest alone.',
-    },
-  }),
+  trustedKeySettings('monitoring', 'packages are believed', 'packages are checked by digest alone'),
 );

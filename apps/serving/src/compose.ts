@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { connectUpstream, createClient } from '@slipway/clients';
 import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
 import { routingService } from '@slipway/contracts/slipway.routing.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
-import { readTrustedKey } from '@slipway/model-package';
+import { readTrustedKeys } from '@slipway/model-package';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
 import { openPlatformServices } from '@slipway/persistence';
 import { driverComponent, type Composition, type ProcessContext } from '@slipway/platform';
@@ -28,7 +27,7 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     registry: createClient(registryService, registry.transport),
     features: createClient(featureStoreService, features.transport),
     ...(routing && { routing: createClient(routingService, routing.transport) }),
-    trustedKeys: config.get('serving.trusted-key-files').map((file) => readTrustedKey(readFileSync(file, 'utf8'))),
+    trustedKeys: readTrustedKeys(config.get('serving.trusted-key-files')),
     version: manifest.version,
   });
   return {

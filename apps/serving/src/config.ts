@@ -1,8 +1,7 @@
 import { optionalUpstreamSettings, upstreamSettings } from '@slipway/clients';
 import { metadataSettings } from '@slipway/persistence';
-import { composeSettings, defineSettings, driverSetting, listOf } from '@slipway/platform';
+import { composeSettings, driverSetting, trustedKeySettings } from '@slipway/platform';
 import { servingSettings } from '@slipway/serving';
-import { z } from 'zod';
 
 /** Everything this service can be told. */
 export const settings = composeSettings(
@@ -13,10 +12,5 @@ export const settings = composeSettings(
   upstreamSettings('registry', 'the registry'),
   upstreamSettings('features', 'the feature store'),
   optionalUpstreamSettings('routing', 'the experiment router', 'calls cannot bring assignments'),
-  defineSettings({
-    'serving.trusted-key-files': {
-      schema: listOf(z.string().min(1), 100),
-      doc: 'PEM files of the public keys whose packages are loaded, with commas between them, e.g. the one beside the key of the registry.',
-    },
-  }),
+  trustedKeySettings('serving', 'packages are loaded'),
 );

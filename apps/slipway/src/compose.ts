@@ -1,7 +1,7 @@
 import { artifactsLocalPlugin } from '@slipway/artifacts-local';
 import { artifactsS3Plugin } from '@slipway/artifacts-s3';
 import { openBatch } from '@slipway/batch';
-import { createClient, inProcessTransport, type ClientTransport } from '@slipway/clients';
+import { createClient, internalTransport } from '@slipway/clients';
 import { gRPCInferenceService } from '@slipway/contracts/inference';
 import { auditService } from '@slipway/contracts/slipway.audit.v1';
 import { batchService, pipelineService } from '@slipway/contracts/slipway.batch.v1';
@@ -26,9 +26,7 @@ import { openPlatformServices, operationsOf, type ServiceStore } from '@slipway/
 import { openPipelines } from '@slipway/pipelines';
 import {
   createGates,
-  createInvoker,
   driverComponent,
-  internalCallers,
   type Composition,
   type ProcessContext,
   type ServiceModule,
@@ -70,18 +68,17 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
   });
 
   const { trustedKey } = registry.signingKeys;
-  const call = internalTransports(context);
-  const callRegistry = createClient(registryService, call('monitor', [registry.module]));
+  const callRegistry = createClient(registryService, internalTransport(context, 'monitor', [registry.module]));
   const monitoring = await openMonitoring(context, { bus, registry: callRegistry, trustedKeys: [trustedKey] });
 
-  const toRouter = call('experiment-router', [registry.module, monitoring.module]);
+  const toRouter = internalTransport(context, 'experiment-router', [registry.module, monitoring.module]);
   const routing = await openRouting(context, {
     bus,
     registry: createClient(registryService, toRouter),
     monitor: createClient(monitorService, toRouter),
   });
 
-  const toServing = call('serving', [registry.module, features.module, routing.module]);
+  const toServing = internalTransport(context, 'serving', [registry.module, features.module, routing.module]);
   const serving = await openServing(context, {
     bus,
     runtime: context.createDriver('model-runtime'),
@@ -92,7 +89,8 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     version: manifest.version,
   });
 
-  const toBatch = call('batch-runner', [registry.module, features.module, { services: operationsOf(features.store) }]);
+  const operations = { services: operationsOf(features.store) };
+  const toBatch = internalTransport(context, 'batch-runner', [registry.module, features.module, operations]);
   const batch = await openBatch(context, {
     bus,
     artifacts,
@@ -105,8 +103,7 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
   });
 
   const stepServices = [registry, tracking, features, routing, batch].map(({ module }) => module);
-  const operations = { services: operationsOf(features.store) };
-  const toSteps = call('pipelines', [...stepServices, operations], ['service', 'pipelines']);
+  const toSteps = internalTransport(context, 'pipelines', [...stepServices, operations], ['service', 'pipelines']);
   const pipelines = await openPipelines(context, {
     bus,
     artifacts,
@@ -157,19 +154,4 @@ function openFront(
     localBackend('platform', platform, [operationService, auditService], context.invokerDependencies),
   ];
   return [platform, openGateway(context, { bus, backends, version: manifest.version })];
-}
-
-/** Between services of one process calls go through the same chain, without a socket and with a token that is valid here alone. */
-function internalTransports({ random, clock, invokerDependencies }: ProcessContext<typeof settings>) {
-  return (
-    caller: string,
-    modules: readonly Pick<ServiceModule, 'services'>[],
-    roles = ['service'],
-  ): ClientTransport => {
-    const { token, resolveCaller } = internalCallers(random, caller, roles);
-    const invokers = modules
-      .flatMap(({ services }) => services)
-      .map((service) => createInvoker(service, { ...invokerDependencies, resolveCaller }));
-    return inProcessTransport({ invokers, clock, token: () => token });
-  };
 }

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { connectUpstream, createClient } from '@slipway/clients';
 import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
-import { readTrustedKey } from '@slipway/model-package';
+import { readTrustedKeys } from '@slipway/model-package';
 import { modelRuntimeOnnxPlugin } from '@slipway/model-runtime-onnx';
 import { openPlatformServices } from '@slipway/persistence';
 import { driverComponent, type Composition, type ProcessContext } from '@slipway/platform';
@@ -25,7 +24,7 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
     runtime: context.createDriver('model-runtime'),
     registry: createClient(registryService, registry.transport),
     features: createClient(featureStoreService, features.transport),
-    trustedKeys: config.get('serving.trusted-key-files').map((file) => readTrustedKey(readFileSync(file, 'utf8'))),
+    trustedKeys: readTrustedKeys(config.get('serving.trusted-key-files')),
     version: manifest.version,
   });
   return {

@@ -1,8 +1,7 @@
 import { upstreamSettings } from '@slipway/clients';
 import { metadataSettings } from '@slipway/persistence';
-import { composeSettings, defineSettings, driverSetting, listOf } from '@slipway/platform';
+import { composeSettings, driverSetting, trustedKeySettings } from '@slipway/platform';
 import { servingSettings } from '@slipway/serving';
-import { z } from 'zod';
 
 /** It loads models under a name of its own: servers of one database keep what they load apart by it. */
 const scorerSettings = {
@@ -18,10 +17,5 @@ export const settings = composeSettings(
   scorerSettings,
   upstreamSettings('registry', 'the registry'),
   upstreamSettings('features', 'the feature store'),
-  defineSettings({
-    'serving.trusted-key-files': {
-      schema: listOf(z.string().min(1), 100),
-      doc: 'PEM files of the public keys whose packages are loaded, with commas between them, e.g. the one beside the key of the registry.',
-    },
-  }),
+  trustedKeySettings('serving', 'packages are loaded'),
 );

@@ -30,6 +30,7 @@ export {
   type SigningKey,
   type TrustedKey,
 } from './signing/keys.ts';
+export { readTrustedKeys } from './signing/read-trusted-keys.ts';
 export { inspectGraph, type InspectedGraph, type InspectOptions } from './onnx/inspect-graph.ts';
 export { DEFAULT_GRAPH_LIMITS, type GraphLimits, type PackageFileSize } from './onnx/inspection.ts';
 export { type DimensionNames } from './onnx/inspect-signature.ts';

@@ -70,6 +70,7 @@ export {
   type SettingValue,
 } from './config/setting.ts';
 export { type Environment } from './config/sources.ts';
+export { trustedKeySettings } from './config/trusted-key-settings.ts';
 export { assertListenerAllowed } from './identity/assert-listener.ts';
 export { createCallerResolver } from './identity/caller-resolver.ts';
 export { createToken } from './identity/create-token.ts';
