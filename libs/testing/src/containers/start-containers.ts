@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import deployed from '../../../../deploy/images.json' with { type: 'json' };
 import { freePort } from '../free-port.ts';
 import { writeTokensFile, type TokenHolderSpec, type Tokens } from '../processes/tokens.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
@@ -40,21 +41,7 @@ const ROOT = resolve(import.meta.dirname, '../../../..');
 const TURN_MS_MAX = 600_000;
 const COMMAND_MS_MAX = 180_000;
 const HEALTHY_MS_MAX = 90_000;
-const SERVICES = [
-  'registry',
-  'tracking',
-  'feature-store',
-  'serving',
-  'stream-scorer',
-  'batch-runner',
-  'experiment-router',
-  'monitor',
-  'gateway',
-  'nats',
-  'postgres',
-  'valkey',
-  's3',
-];
+const SERVICES = [...deployed.services, 'nats', 'postgres', 'valkey', 's3'];
 /** Where compose.yaml publishes what. */
 const ADDRESSES = {
   registry: 'SLIPWAY_REGISTRY_PORT',

@@ -5,23 +5,13 @@
  */
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import deployed from '../../../../deploy/images.json' with { type: 'json' };
 import { ensureBaseImage, ensureServersImage } from './base-image.ts';
 import { createDocker, type Docker } from './docker.ts';
 import { prepareContext } from './prepare-context.ts';
 import { bytesBelow, type Target } from './prune-modules.ts';
 
-const APPS = [
-  'registry',
-  'tracking',
-  'feature-store',
-  'serving',
-  'stream-scorer',
-  'batch-runner',
-  'experiment-router',
-  'monitor',
-  'gateway',
-  'slipway',
-];
+const APPS = [...deployed.services, deployed.allInOne];
 const IMAGE_BYTES_MAX = 350_000_000;
 const PULL_MS_MAX = 60_000;
 
