@@ -1,4 +1,4 @@
-import type { Period } from './flights.ts';
+import type { NamedPeriod, Period } from './flights.ts';
 
 export const MODEL = 'flight-delay';
 export const DATASET = 'flights-2001-04-01..07';
@@ -8,13 +8,13 @@ export const EVALUATION: Period = { from: '2001-04-01', until: '2001-04-08' };
 export const ONLINE: Period = { from: '2001-04-08', until: '2001-04-09' };
 export const ASKED_AT = Date.UTC(2001, 3, 8, 6) / 1000;
 /** Files as they come, before the first predictions and after. */
-export const FIRST_FILES: readonly (readonly [name: string, period: Period])[] = [
+export const FIRST_FILES: readonly NamedPeriod[] = [
   ['flights-2001-01', { from: '2001-01-01', until: '2001-02-01' }],
   ['flights-2001-02', { from: '2001-02-01', until: '2001-03-01' }],
   ['flights-2001-03', { from: '2001-03-01', until: '2001-04-01' }],
   ['flights-2001-04-01..07', EVALUATION],
 ];
-export const LATER_FILES: readonly (readonly [name: string, period: Period])[] = [
+export const LATER_FILES: readonly NamedPeriod[] = [
   ['flights-2001-04-08..30', { from: '2001-04-08', until: '2001-05-01' }],
   ['flights-2001-05', { from: '2001-05-01', until: '2001-06-01' }],
   ['flights-2001-06', { from: '2001-06-01', until: '2001-07-01' }],

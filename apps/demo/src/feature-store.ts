@@ -13,6 +13,8 @@ import { ENTITY_TIME, SOURCE } from './flights.ts';
 import type { Principal } from './principals.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
+/** A file takes as long as it takes. */
+const UPLOAD = { timeoutMs: 300_000 };
 
 /** The repository beside the program: its YAML files. */
 export function repositoryFolder(): string {
@@ -58,7 +60,7 @@ export async function ingest(
     description: file.description,
     request_id: file.requestId,
   };
-  const { ingestion } = await store.ingestRows(upload(header, file.path, onBytes));
+  const { ingestion } = await store.ingestRows(upload(header, file.path, onBytes), UPLOAD);
   if (!ingestion) throw new Error('the feature store answered without an ingestion');
   return ingestion;
 }
@@ -91,7 +93,10 @@ export async function createTrainingSet(
     ignore_created_time: plan.leaking,
     request_id: plan.requestId,
   };
-  const { operation } = await caller.features.createTrainingSet(upload(header, plan.entityRows, () => undefined));
+  const { operation } = await caller.features.createTrainingSet(
+    upload(header, plan.entityRows, () => undefined),
+    UPLOAD,
+  );
   const { id } = await resultOf<{ id: string }>(caller.featureOperations, operation, attempt, onProgress);
   const { training_set: trainingSet } = await caller.features.getTrainingSet({ id });
   if (!trainingSet) throw new Error('the feature store answered without a training set');

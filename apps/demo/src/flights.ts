@@ -43,6 +43,7 @@ export interface Period {
   readonly from: string;
   readonly until: string;
 }
+export type NamedPeriod = readonly [name: string, period: Period];
 
 /** Files as an airline would hand them over, and the questions to be answered with them. */
 export interface Flights {

@@ -1,6 +1,6 @@
 /** What a person sees of the story: a line while a step works, its result, and a command to look closer. */
 export interface Screen {
-  /** Begins a numbered step. */
+  /** Begins a numbered step, with the seconds since the first one. */
   step(title: string): void;
   /** Replaces the line of what is under way; at most a few times a second. */
   progress(text: string): void;
@@ -19,10 +19,12 @@ export function createScreen(out: { write(text: string): unknown }, live: boolea
   const when = kept ? '' : ' (after npm run demo -- --keep)';
   const [bold, dim, green, reset] = live ? ['\u001B[1m', '\u001B[2m', '\u001B[32m', '\u001B[0m'] : ['', '', '', ''];
   let steps = 0;
+  const began = performance.now();
+  const elapsed = (): string => ((performance.now() - began) / 1000).toFixed(1);
   let shownAt = 0;
   const clear = live ? '\r\u001B[K' : '';
   return {
-    step: (title) => out.write(`${clear}\n${bold}${++steps}. ${title}${reset}\n`),
+    step: (title) => out.write(`${clear}\n${bold}${++steps}. ${title}${reset}  ${dim}${elapsed()} s${reset}\n`),
     progress: (text) => {
       if (!live || Date.now() - shownAt < PROGRESS_EVERY_MS) return;
       shownAt = Date.now();

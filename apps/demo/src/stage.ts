@@ -9,6 +9,7 @@ import {
   featureReference,
   TARGET,
   type Flights,
+  type NamedPeriod,
   type Period,
 } from './flights.ts';
 import type { Principal } from './principals.ts';
@@ -49,10 +50,37 @@ export interface IngestedPeriod {
   readonly breaches: Readonly<Record<string, number>>;
 }
 
-/** Exports the raw rows of a period and hands them to the feature store. */
-export async function ingestPeriod(stage: Stage, name: string, period: Period): Promise<IngestedPeriod> {
-  const path = join(stage.folder, `${name}.parquet`);
-  const rows = await stage.flights.exportRows(period, path);
+/** Begun now and awaited later: a failure waits for who awaits it. */
+export function ahead<Result>(work: Promise<Result>): Promise<Result> {
+  work.catch(() => undefined);
+  return work;
+}
+
+/** Hands the raw rows of some periods to the feature store, one after the other; the next file is written while one is taken in. */
+export async function ingestPeriods(stage: Stage, files: readonly NamedPeriod[]): Promise<readonly IngestedPeriod[]> {
+  const exported = async (index: number): Promise<Exported | undefined> => {
+    const next = files[index];
+    if (!next) return undefined;
+    const [name, period] = next;
+    const path = join(stage.folder, `${name}.parquet`);
+    return { name, path, rows: await stage.flights.exportRows(period, path) };
+  };
+  const ingested: IngestedPeriod[] = [];
+  let next = ahead(exported(0));
+  for (let file = await next; file; file = await next) {
+    next = ahead(exported(ingested.length + 1));
+    ingested.push(await ingestFile(stage, file));
+  }
+  return ingested;
+}
+
+interface Exported {
+  readonly name: string;
+  readonly path: string;
+  readonly rows: number;
+}
+
+async function ingestFile(stage: Stage, { name, path, rows }: Exported): Promise<IngestedPeriod> {
   const progress = (text: string): void => stage.screen.progress(`${name}: ${text} of ${thousands(rows)} flights`);
   progress('upload');
   const file = { path, description: `${name}.parquet`, requestId: `${stage.model}-ingest-${name}` };
@@ -68,13 +96,13 @@ export async function ingestPeriod(stage: Stage, name: string, period: Period): 
   };
 }
 
-/** Joins the delays known (or, leaking, the delays as such) to the flights of a period. */
-export async function learnableOf(
+/** Joins the delays known (or, leaking, the delays as such) to the flights of a period. @returns the id of the training set. */
+export async function joinDelays(
   stage: Stage,
   name: string,
   period: Period,
   at: { leaking: boolean },
-): Promise<LearningSet> {
+): Promise<string> {
   const { alice, screen, folder } = stage;
   const entityRows = join(folder, `${name}-entities.parquet`);
   await stage.flights.exportEntityRows(period, stage, entityRows);
@@ -86,16 +114,16 @@ export async function learnableOf(
     requestId: `${stage.model}-set-${name}`,
   };
   const set = await stage.attempt(() => createTrainingSet(alice, plan, (text) => screen.progress(`${name}: ${text}`)));
+  return set.id;
+}
+
+/** Brings a training set into memory. */
+export async function learnableOf(stage: Stage, name: string, id: string): Promise<LearningSet> {
+  const { alice, screen, folder, signal } = stage;
   const file = join(folder, `${name}.parquet`);
   screen.progress(`${name}: download`);
   return stage.attempt(() =>
-    fetchLearningSet(alice.features, {
-      id: set.id,
-      file,
-      columns: LEARNED,
-      timeColumn: ENTITY_TIME,
-      signal: stage.signal,
-    }),
+    fetchLearningSet(alice.features, { id, file, columns: LEARNED, timeColumn: ENTITY_TIME, signal }),
   );
 }
 const LEARNED = ['hour', 'weekday', 'month_day', 'distance', ...DELAY_FEATURES, 'late'];

@@ -20,7 +20,7 @@ import {
 import { BATCH_TABLE, scoreBatch } from '../src/score-batch.ts';
 import { scoreStream } from '../src/score-stream.ts';
 import { createScreen } from '../src/screen.ts';
-import { ingestPeriod, learnableOf, release, type Stage } from '../src/stage.ts';
+import { ingestPeriods, joinDelays, learnableOf, release, type Stage } from '../src/stage.ts';
 import { linearOptions } from '../src/train.ts';
 import { addressesOf, HOLDERS } from './story-on.ts';
 
@@ -83,10 +83,13 @@ it(
     const stage = { alice, bob, ...tools, model: MODEL, seed: 1, slice: SLICE, rows: undefined, startedAt: 0 };
     try {
       await applyRepository(alice.features, repositoryFolder(), 'repository');
-      await ingestPeriod(stage, 'april', TRAINING);
-      await ingestPeriod(stage, 'may', MAY);
+      await ingestPeriods(stage, [
+        ['april', TRAINING],
+        ['may', MAY],
+      ]);
       await alice.registry.createRegisteredModel({ name: MODEL });
-      const training = await learnableOf(stage, 'training', TRAINING, { leaking: false });
+      const trainingSet = await joinDelays(stage, 'training', TRAINING, { leaking: false });
+      const training = await learnableOf(stage, 'training', trainingSet);
       const { version } = await release(stage, {
         experimentId: await openExperiment(alice.tracking, MODEL),
         description: 'with delays',

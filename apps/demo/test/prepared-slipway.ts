@@ -9,9 +9,9 @@ import { startSlipway, temporaryDirectory } from '@slipway/testing';
 import { trainerLinearPlugin } from '@slipway/trainer-linear';
 import { connectPrincipal, type ConnectedPrincipal } from '../src/connect.ts';
 import { applyRepository, repositoryFolder } from '../src/feature-store.ts';
-import { openFlights, packagedFlights } from '../src/flights.ts';
+import { openFlights, packagedFlights, type Period } from '../src/flights.ts';
 import { createScreen } from '../src/screen.ts';
-import { ingestPeriod, learnableOf, type Stage } from '../src/stage.ts';
+import { ingestPeriods, joinDelays, learnableOf, type Stage } from '../src/stage.ts';
 import { addressesOf, HOLDERS } from './story-on.ts';
 
 const CLI = join(import.meta.dirname, '../../cli/src/main.ts');
@@ -74,10 +74,14 @@ export async function prepareSlipway(rows: number): Promise<PreparedSlipway> {
     attempt: (step) => step(),
   };
   await applyRepository(alice.features, repositoryFolder(), `${MODEL}-repository`);
-  await ingestPeriod(stage, 'march', TRAINING);
-  await ingestPeriod(stage, 'april', EVALUATION);
-  const training = await learnableOf(stage, 'training', TRAINING, { leaking: false });
-  const evaluation = await learnableOf(stage, 'evaluation', EVALUATION, { leaking: false });
+  await ingestPeriods(stage, [
+    ['march', TRAINING],
+    ['april', EVALUATION],
+  ]);
+  const learnable = async (name: string, period: Period) =>
+    learnableOf(stage, name, await joinDelays(stage, name, period, { leaking: false }));
+  const training = await learnable('training', TRAINING);
+  const evaluation = await learnable('evaluation', EVALUATION);
   const environment = { ...process.env, SLIPWAY_ADDRESS: slipway.grpcAddress, SLIPWAY_TOKEN: slipway.tokens.alice };
   const argumentsFor = (file: string) => [CLI, '--json', 'train', '--config', file, '--gateway', slipway.gatewayUrl];
   return {

@@ -1,15 +1,15 @@
 import type { RoutingExperiment__Output } from '@slipway/contracts/slipway.routing.v1';
 import { untilServed } from '../champion.ts';
 import type { Period } from '../flights.ts';
-import { thousands, type Stage } from '../stage.ts';
+import { ahead, thousands, type Stage } from '../stage.ts';
 import { DAY, spoken, startOf } from './calendar.ts';
 import { alertsOf, dailyLosses, lossesHash, type DayLoss } from './chronicle.ts';
 import { analyze, BASELINE, beginCanary, beginComparison, CHALLENGER, LIVE, openObjective } from './experiments.ts';
-import { dayOf, fetchFlights } from './flight-table.ts';
+import { dayOf, fetchFlights, type FlightTable } from './flight-table.ts';
 import { Days, type Morning } from './play-days.ts';
 import { applyPipeline, followRetraining, type Retrained } from './retrain.ts';
 
-/** Which days are played; months, so that one of them is in memory at a time. */
+/** Which days are played; months, so that only one of them and the next are in memory at a time. */
 export interface Calendar {
   readonly months: readonly Period[];
   /** First day of the comparison of the two versions. */
@@ -50,8 +50,13 @@ export async function tellDays(stage: Stage, versions: Versions, calendar: Calen
   stage.screen.step('April to June, day by day: two versions side by side, drift, a retraining, a rollback');
   const story = new DaysStory(stage, versions, calendar.comparisonFrom);
   await story.prepare();
-  for (const [index, month] of calendar.months.entries()) {
-    const flights = await fetchFlights(stage, `days-${index + 1}`, month);
+  const fetched = (index: number): Promise<FlightTable | undefined> => {
+    const month = calendar.months[index];
+    return ahead(month ? fetchFlights(stage, `days-${index + 1}`, month) : Promise.resolve(undefined));
+  };
+  let coming = fetched(0);
+  for (let months = 1, flights = await coming; flights; months += 1, flights = await coming) {
+    coming = fetched(months); // while the days of this one are played
     for (const day of flights.days.keys()) await story.play(day, (days) => days.play(flights, day));
   }
   const last = calendar.months.at(-1)?.until ?? '';

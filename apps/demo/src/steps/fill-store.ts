@@ -1,6 +1,6 @@
 import { FIRST_FILES } from '../dates.ts';
 import { applyRepository, repositoryFolder } from '../feature-store.ts';
-import { ingestPeriod, thousands, type Stage } from '../stage.ts';
+import { ingestPeriods, thousands, type Stage } from '../stage.ts';
 
 export interface Filled {
   readonly acceptedRows: number;
@@ -19,8 +19,7 @@ export async function fillStore(stage: Stage): Promise<Filled> {
   screen.result(`applied: ${changes.map(({ kind, name }) => `${kind} ${name}`).join(', ')}`);
   let [acceptedRows, quarantinedRows] = [0, 0];
   const breaches: Record<string, number> = {};
-  for (const [name, period] of FIRST_FILES) {
-    const ingested = await ingestPeriod(stage, name, period);
+  for (const ingested of await ingestPeriods(stage, FIRST_FILES)) {
     acceptedRows += ingested.accepted;
     quarantinedRows += ingested.quarantined;
     for (const [breach, rows] of Object.entries(ingested.breaches)) breaches[breach] = (breaches[breach] ?? 0) + rows;

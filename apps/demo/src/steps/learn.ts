@@ -3,7 +3,7 @@ import { labelsOf, openExperiment, scoreTable, type LearningSet } from '@slipway
 import { setChampionPolicy } from '../champion.ts';
 import { DATASET, EVALUATION, TRAINING } from '../dates.ts';
 import { DELAY_FEATURES, SCHEDULE_FEATURES, TARGET } from '../flights.ts';
-import { learnableOf, release, show, thousands, type Release, type Stage } from '../stage.ts';
+import { ahead, joinDelays, learnableOf, release, show, thousands, type Release, type Stage } from '../stage.ts';
 import { baselineOf, linearOptions, qualityOf, trainLateness, type Quality } from '../train.ts';
 
 const WITH_DELAYS = [...SCHEDULE_FEATURES, ...DELAY_FEATURES];
@@ -30,12 +30,13 @@ export type Learned = Honest & Leak;
 export async function learn(stage: Stage): Promise<Learned> {
   const { alice, bob, screen, model } = stage;
   screen.step('Join features as of the time of each flight, train, log the runs, register versions');
-  const evaluation = await learnableOf(stage, 'flights-april', EVALUATION, { leaking: false });
+  const joined = joinAll(stage);
+  const evaluation = await learnableOf(stage, 'flights-april', await joined.evaluation);
   const described = { name: model, description: 'Will this flight leave more than 15 minutes late?' };
   await stage.attempt(() => alice.registry.createRegisteredModel({ ...described, request_id: `${model}-create` }));
   await stage.attempt(() => setChampionPolicy(bob, model, DATASET));
-  const honest = await learnHonestly(stage, evaluation); // its training set is gone before the next one is read
-  const leak = await learnFromLeak(stage, evaluation.table);
+  const honest = await learnHonestly(stage, joined, evaluation); // its training set is gone before the next one is read
+  const leak = await learnFromLeak(stage, joined, evaluation.table);
   screen.result(
     `a join that lets in what was learned later promises ${show(leak.leaking)}; on what is known at the time that model has ${show(leak.leakingInTruth)}. True is ${show(honest.withDelays.quality)}`,
   );
@@ -43,9 +44,22 @@ export async function learn(stage: Stage): Promise<Learned> {
   return { ...honest, ...leak };
 }
 
-async function learnHonestly(stage: Stage, evaluation: LearningSet): Promise<Honest> {
+/** Ids of the four training sets. They are joined one after the other, while models learn from those that are ready. */
+type Joined = Readonly<Record<'evaluation' | 'training' | 'leakingTraining' | 'leakingEvaluation', Promise<string>>>;
+
+function joinAll(stage: Stage): Joined {
+  const evaluation = ahead(joinDelays(stage, 'flights-april', EVALUATION, { leaking: false }));
+  const training = ahead(evaluation.then(() => joinDelays(stage, 'flights-q1', TRAINING, { leaking: false })));
+  const leakingTraining = ahead(training.then(() => joinDelays(stage, 'leaking-q1', TRAINING, { leaking: true })));
+  const leakingEvaluation = ahead(
+    leakingTraining.then(() => joinDelays(stage, 'leaking-april', EVALUATION, { leaking: true })),
+  );
+  return { evaluation, training, leakingTraining, leakingEvaluation };
+}
+
+async function learnHonestly(stage: Stage, joined: Joined, evaluation: LearningSet): Promise<Honest> {
   const { alice, screen, model } = stage;
-  const training = await learnableOf(stage, 'flights-q1', TRAINING, { leaking: false });
+  const training = await learnableOf(stage, 'flights-q1', await joined.training);
   const [trainingRows, evaluationRows] = [training.table.rows, evaluation.table.rows];
   screen.result(
     `training set ${training.set.id.slice(0, 12)}: ${thousands(trainingRows)} flights; to judge by: ${thousands(evaluationRows)} of 1 to 7 April`,
@@ -67,10 +81,10 @@ const sayRelease = ({ screen }: Stage, made: Release, what: string): void =>
     `version ${made.version}, ${what}: trained in ${made.trainedInSeconds.toFixed(1)} s, ${show(made.quality)} on 1 to 7 April`,
   );
 
-async function learnFromLeak(stage: Stage, honest: TrainingTable): Promise<Leak> {
+async function learnFromLeak(stage: Stage, joined: Joined, honest: TrainingTable): Promise<Leak> {
   const { signal, screen, runtime } = stage;
-  const training = await learnableOf(stage, 'leaking-q1', TRAINING, { leaking: true });
-  const evaluation = await learnableOf(stage, 'leaking-april', EVALUATION, { leaking: true });
+  const training = await learnableOf(stage, 'leaking-q1', await joined.leakingTraining);
+  const evaluation = await learnableOf(stage, 'leaking-april', await joined.leakingEvaluation);
   const trained = await trainLateness(stage.trainer, training.table, WITH_DELAYS, {
     seed: stage.seed,
     options: linearOptions(1),
