@@ -84,6 +84,7 @@ export { describeError, runProcess, type ProcessHandle } from './lifecycle/run-p
 export { loadPlugins, type LoadPluginsOptions } from './plugins/load-plugins.ts';
 export { PluginRegistry, type AnyPlugin, type DriverByPort, type PluginSource } from './plugins/plugin-registry.ts';
 export { openDataDirectory, type DataDirectory } from './process/data-directory.ts';
+export { createKeyFile, publishKeyFile, readKeyFile } from './process/key-file.ts';
 export { createListeners, type Listeners, type ListenersOptions } from './process/listeners.ts';
 export { type BoundPorts } from './process/ports-file.ts';
 export { platformSettings, type PlatformSettings } from './process/process-settings.ts';

@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, extname } from 'node:path';
+import { extname } from 'node:path';
 import {
   generateKeyPair,
   readSigningKey,
@@ -9,6 +7,7 @@ import {
   type SigningKey,
   type TrustedKey,
 } from '@slipway/model-package';
+import { createKeyFile, publishKeyFile, readKeyFile } from '@slipway/platform';
 
 /** With what this registry signs, and what others have to trust. */
 export interface SigningKeys {
@@ -36,67 +35,13 @@ export function publicKeyFileOf(file: string): string {
  * @throws {Error} naming the file when it is absent or cannot be read. @throws {InvalidArgumentError} reason KEY_INVALID.
  */
 export async function loadSigningKeys({ file, createIfAbsent }: SigningKeyFile): Promise<SigningKeys> {
-  const pem = (await readIfThere(file)) ?? (createIfAbsent ? await createKey(file) : undefined);
+  const pem =
+    (await readKeyFile(file)) ??
+    (createIfAbsent ? await createKeyFile(file, generateKeyPair().privateKeyPem) : undefined);
   if (pem === undefined) throw new Error(`there is no signing key in ${file}; provide one or leave the setting out`);
   const signingKey = readSigningKey(pem);
   const trustedKey = trustedKeyOf(signingKey);
-  return { signingKey, trustedKey, publicKeyFile: await publish(publicKeyFileOf(file), writeTrustedKey(trustedKey)) };
-}
-
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw new Error(`the key in ${file} cannot be read`, { cause: error });
-  }
-}
-
-async function createKey(file: string): Promise<string> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const working = await writeWorkingFile(file, generateKeyPair().privateKeyPem, 0o600);
-  try {
-    await link(working, file); // unlike rename it never replaces a key
-    await syncDirectory(dirname(file));
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error; // another process was first: use its key
-  } finally {
-    await rm(working, { force: true });
-  }
-  return readFile(file, 'utf8');
-}
-
-/** @returns the file, or undefined when its directory is not ours to write. */
-async function publish(file: string, pem: string): Promise<string | undefined> {
-  if ((await readIfThere(file)) === pem) return file;
-  try {
-    await rename(await writeWorkingFile(file, pem, 0o644), file);
-    return file;
-  } catch (error) {
-    if (['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error))) return undefined; // a mounted secret: its owner hands out the public half
-    throw error;
-  }
-}
-
-async function writeWorkingFile(file: string, content: string, mode: number): Promise<string> {
-  const working = `${file}.${randomUUID()}.new`;
-  const handle = await open(working, 'wx', mode);
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  return working;
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  const publicKeyFile = publicKeyFileOf(file);
+  const isPublished = await publishKeyFile(publicKeyFile, writeTrustedKey(trustedKey));
+  return { signingKey, trustedKey, publicKeyFile: isPublished ? publicKeyFile : undefined };
 }
