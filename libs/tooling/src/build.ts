@@ -5,7 +5,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '../../..');
 const app = process.cwd();
@@ -49,6 +49,15 @@ const options = (entryPoints: Record<string, string>): BuildOptions => ({
     js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`,
   },
 });
+
+/** Leaves out the packages of others, for a quick look at which of our files an app takes in. */
+const ourFilesOnly: Plugin = {
+  name: 'our-files-only',
+  setup: (bundling) =>
+    bundling.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+      kind === 'entry-point' || path.startsWith('@slipway/') ? undefined : { path, external: true },
+    ),
+};
 
 /** Child processes and workers are started by file name beside the module that starts them: `*-child.ts` and `*-worker.ts`. */
 function companions(inputs: readonly string[]): Record<string, string> {
@@ -106,7 +115,7 @@ async function run(): Promise<void> {
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
   const main = { main: join(app, 'src/main.ts') };
-  const first = await build({ ...options(main), write: false });
+  const first = await build({ ...options(main), plugins: [ourFilesOnly], sourcemap: false, write: false });
   const result = await build(options({ ...main, ...companions(Object.keys(first.metafile?.inputs ?? {})) }));
   const imports = Object.values(result.metafile?.outputs ?? {}).flatMap((file) => file.imports);
   const used = new Set(
