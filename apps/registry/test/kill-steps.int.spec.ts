@@ -16,6 +16,7 @@ const ROUNDS = sized({ small: 1, full: 12 });
 /** So early that a slow machine gets there, too. */
 const PASS_MAX = 12;
 const STEP_WITHIN_MS = 30_000;
+const THINK_MS = 30;
 
 const program = join(import.meta.dirname, 'kill/host-main.ts');
 const CELLS: readonly Cell[] = (['sqlite', 'nats'] as const).flatMap((bus) =>
@@ -70,7 +71,7 @@ async function killAndCheck(cell: Cell, seed: number): Promise<string> {
   const ordered: string[] = [];
   try {
     if (!cell.ledgerInside) await installation.startLedger();
-    load = startLoad({ address: installation.address, tokens: TOKENS, clients: 4, seed, thinkMs: 10, journal });
+    load = startLoad({ address: installation.address, tokens: TOKENS, clients: 4, seed, thinkMs: THINK_MS, journal });
     for (let round = 0; round < ROUNDS; round += 1) {
       const order = (step: string): [string, number] => {
         const pass = 1 + Math.floor(random.next() * PASS_MAX);

@@ -42,6 +42,11 @@ export class Chaos {
     ];
   }
 
+  /** Kinds of kills of this installation, those that come more often counted so. */
+  get kinds(): number {
+    return this.#kills.length;
+  }
+
   /** Kills `rounds` times: each kind in turn, in an order that the seed shuffles, each at a random moment after calls were answered again. */
   async run(rounds: number): Promise<void> {
     let bag: Kill[] = [];
