@@ -1,4 +1,5 @@
 import type { Clock, IdSource, Logger } from '@slipway/kernel';
+import type { JoinedDays } from './join/joined-days.ts';
 import type { ProfileLibrary } from './reference/profile-library.ts';
 import type { MonitoringUnitOfWork } from './unit-of-work.ts';
 
@@ -6,6 +7,7 @@ import type { MonitoringUnitOfWork } from './unit-of-work.ts';
 export interface MonitoringDependencies {
   readonly unitOfWork: MonitoringUnitOfWork;
   readonly profiles: ProfileLibrary;
+  readonly joinedDays: JoinedDays;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Logger;

@@ -1,5 +1,7 @@
 /** Predictions of a day that are joined in memory at once; a day with more of them is read several times, a share of the ids each time. */
 export const JOIN_ROWS_MAX = 1_000_000;
+/** Predictions of joined days that are kept in memory, about 200 bytes each. */
+export const JOINED_ROWS_KEPT_MAX = 200_000;
 /** Shares that a day is split into at most; above JOIN_ROWS_MAX times this it is refused. */
 export const JOIN_PARTS_MAX = 64;
 /** Blocks that are read at once. */

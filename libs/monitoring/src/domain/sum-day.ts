@@ -1,10 +1,9 @@
 import { numberBinner, slotsOf, type LabelledSums, type ReferenceProfile } from '@slipway/reference-profile';
 import { logLossOf } from '@slipway/stats';
-import type { PredictionBlock } from './blocks/prediction-block.ts';
 import type { Day } from './day.ts';
 import type { DayStats, VersionStats } from './day-stats.ts';
 import { NO_LABEL, type DayJoin } from './join/day-join.ts';
-import type { DayVisitor } from './join/read-day.ts';
+import type { DayVisitor, VisitedBlock } from './join/day-visitor.ts';
 import { versionKey, type VersionRef } from './versions.ts';
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
@@ -37,7 +36,7 @@ export class DaySums implements DayVisitor {
   }
 
   /** Adds the counts of features, which are kept by block: of duplicates they count every one. */
-  block({ versions, features }: PredictionBlock): void {
+  block({ versions, features }: VisitedBlock): void {
     for (const { version: index, counts } of features) {
       const ref = versions[index];
       const profile = ref && this.#profiles.get(versionKey(ref));

@@ -49,7 +49,7 @@ export interface BlockReads {
   predictions(objective: string, day: Day, after: string, limit: number): Promise<readonly StoredBlock[]>;
   /** In the order of arrival. */
   outcomes(objective: string, day: Day, after: string, limit: number): Promise<readonly StoredBlock[]>;
-  /** Ids of all blocks of a day; of outcomes, of the day of observation. */
+  /** Ids of all blocks of a day, in the order of `predictions` and `outcomes`; of outcomes, of the day of observation. */
   names(kind: BlockKind, objective: string, day: Day): Promise<readonly string[]>;
   /** Blocks by id, in any order. */
   named(kind: BlockKind, objective: string, day: Day, ids: readonly string[]): Promise<readonly StoredBlock[]>;

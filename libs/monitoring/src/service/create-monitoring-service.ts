@@ -5,6 +5,7 @@ import type { EventConsumer, ServiceStore } from '@slipway/persistence';
 import { implementService, type ServiceModule } from '@slipway/platform';
 import type { EventBus } from '@slipway/plugin-kit';
 import { KnownIds } from '../domain/coverage/known-ids.ts';
+import { JoinedDays } from '../domain/join/joined-days.ts';
 import { References } from '../domain/reference/references.ts';
 import { FeatureCounters } from '../domain/use-cases/ingest-predictions.ts';
 import type { EvaluationDependencies } from '../domain/use-cases/evaluate-windows.ts';
@@ -43,7 +44,8 @@ export function createMonitoringService(options: MonitoringServiceOptions): Moni
   const unitOfWork = createMonitoringUnitOfWork(store.unitOfWork, encodeFact);
   const profiles = new RegistryProfiles({ registry, trustedKeys, unitOfWork, clock });
   const references = new References(profiles);
-  const deps: EvaluationDependencies = { unitOfWork, profiles, references, clock, ids, log };
+  const joinedDays = new JoinedDays(unitOfWork);
+  const deps: EvaluationDependencies = { unitOfWork, profiles, joinedDays, references, clock, ids, log };
   const knownIds = new KnownIds(deps);
   const ingest = { unitOfWork, profiles, log, counters: new FeatureCounters() };
   const consumer = createPredictionConsumer({ bus, unitOfWork: store.unitOfWork, clock, log, ingest });

@@ -52,7 +52,7 @@ export function blockReads(sql: SqlRunner, workspace: string): BlockReads {
     names: async (kind, objective, day) => {
       const { table, id } = PLACES[kind];
       const rows = await sql.all<{ id: string }>(
-        `select ${id} as id from ${table} where workspace = ? and objective = ? and day = ?`,
+        `select ${id} as id from ${table} where workspace = ? and objective = ? and day = ? order by ${id}`,
         [workspace, objective, day],
       );
       return rows.map((row) => row.id);

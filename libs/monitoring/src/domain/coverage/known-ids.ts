@@ -2,7 +2,7 @@ import { decodeOutcomeBlock } from '../blocks/outcome-block.ts';
 import { decodePredictionBlock } from '../blocks/prediction-block.ts';
 import type { Day } from '../day.ts';
 import type { MonitoringDependencies } from '../dependencies.ts';
-import type { DayScope } from '../join/read-day.ts';
+import type { DayScope } from '../join/day-visitor.ts';
 import { BLOCKS_PER_READ } from '../limits.ts';
 import type { BlockKind } from '../unit-of-work.ts';
 

@@ -1,19 +1,13 @@
 import { decodeOutcomeBlock } from '../blocks/outcome-block.ts';
-import { decodePredictionBlock, type PredictionBlock } from '../blocks/prediction-block.ts';
+import { decodePredictionBlock } from '../blocks/prediction-block.ts';
 import type { Day } from '../day.ts';
 import type { MonitoringDependencies } from '../dependencies.ts';
 import { tooManyRows } from '../errors.ts';
-import { BLOCKS_PER_READ, JOIN_PARTS_MAX, JOIN_ROWS_MAX } from '../limits.ts';
-import { labelDelayDays, type Monitor } from '../monitor.ts';
+import { BLOCKS_PER_READ, JOIN_PARTS_MAX, JOIN_ROWS_MAX, JOINED_ROWS_KEPT_MAX } from '../limits.ts';
+import { labelDelayDays } from '../monitor.ts';
 import type { BlockReads, DayRange, MonitoringReads, StoredBlock } from '../unit-of-work.ts';
-import type { VersionRef } from '../versions.ts';
 import { DayJoin } from './day-join.ts';
-
-/** The predictions of one objective of one workspace. */
-export interface DayScope {
-  readonly workspace: string;
-  readonly monitor: Pick<Monitor, 'objective' | 'labelDelaySeconds'>;
-}
+import type { DayScope, DayVisitor } from './day-visitor.ts';
 
 /**
  * Days of observation in which outcomes of a day are looked for: from the day before, since what happens earlier than predicted is known
@@ -53,17 +47,8 @@ export interface DayInputs {
   readonly rows: number;
 }
 
-/** What is done with a joined day; the day comes in shares when it is large, so it only adds up. */
-export interface DayVisitor {
-  /** Of each block, before it is given to anyone. */
-  versions?(versions: readonly VersionRef[]): Promise<void>;
-  /** Each block of the day once. */
-  block?(block: PredictionBlock): void;
-  share(join: DayJoin): void;
-}
-
 /**
- * Joins a day, in shares of at most JOIN_ROWS_MAX predictions. Blocks are read a few at a time, each time in a transaction of its own, so that
+ * Joins a day, in shares of at most JOIN_ROWS_MAX predictions; a small one is kept in memory for the next visit. Blocks are read a few at a time, each time in a transaction of its own, so that
  * nobody waits for long.
  * @param rows of its blocks, duplicates included. @param until outcomes observed later are not known yet.
  * @throws {ExhaustedError} reason DAY_ROWS_MAX.
@@ -73,11 +58,15 @@ export async function visitDay(
   day: Day,
   { rows, until }: { readonly rows: number; readonly until?: number },
   visitor: DayVisitor,
-  { unitOfWork }: Pick<MonitoringDependencies, 'unitOfWork'>,
+  { unitOfWork, joinedDays }: Pick<MonitoringDependencies, 'unitOfWork' | 'joinedDays'>,
   signal: AbortSignal,
 ): Promise<void> {
   const parts = Math.max(1, Math.ceil(rows / JOIN_ROWS_MAX));
   if (parts > JOIN_PARTS_MAX) throw tooManyRows(day, rows);
+  if (rows <= JOINED_ROWS_KEPT_MAX) {
+    const at = { day, outcomes: outcomeDays(scope, day), until: until ?? Number.POSITIVE_INFINITY };
+    if (await joinedDays.visit(scope, at, visitor, signal)) return;
+  }
   const { objective } = scope.monitor;
   const units = new Map<string, number>();
   const page = (read: (blocks: BlockReads) => Promise<readonly StoredBlock[]>) =>

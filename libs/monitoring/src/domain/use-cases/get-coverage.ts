@@ -5,7 +5,8 @@ import { DAY_MAX, DAY_MIN, dayOf, startOf, type Day } from '../day.ts';
 import type { MonitoringDependencies } from '../dependencies.ts';
 import { tooManyDays } from '../errors.ts';
 import { NO_LABEL, type DayJoin } from '../join/day-join.ts';
-import { fingerprintsOf, outcomeDays, pagesOf, visitDay, type DayScope } from '../join/read-day.ts';
+import type { DayScope } from '../join/day-visitor.ts';
+import { fingerprintsOf, outcomeDays, pagesOf, visitDay } from '../join/read-day.ts';
 import { BLOCKS_PER_READ, DAYS_PER_CALL } from '../limits.ts';
 import type { Call, DayRange } from '../unit-of-work.ts';
 import { getMonitor } from './read-monitors.ts';
@@ -16,7 +17,7 @@ export interface Coverage {
   readonly unmatchedOutcomes: number;
 }
 
-export interface CoverageDependencies extends Pick<MonitoringDependencies, 'unitOfWork'> {
+export interface CoverageDependencies extends Pick<MonitoringDependencies, 'unitOfWork' | 'joinedDays'> {
   readonly knownIds: KnownIds;
 }
 

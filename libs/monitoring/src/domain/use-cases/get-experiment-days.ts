@@ -1,7 +1,8 @@
 import { InvalidArgumentError, type Micros } from '@slipway/kernel';
 import type { Day } from '../day.ts';
 import type { MonitoringDependencies } from '../dependencies.ts';
-import { fingerprintsOf, visitDay, type DayInputs, type DayScope } from '../join/read-day.ts';
+import type { DayScope } from '../join/day-visitor.ts';
+import { fingerprintsOf, visitDay, type DayInputs } from '../join/read-day.ts';
 import { ExperimentDaySums, type ComparedVersion, type ExperimentSums } from '../sum-experiment.ts';
 import type { Call, StoredExperimentDay } from '../unit-of-work.ts';
 import { versionKey, type VersionRef } from '../versions.ts';
