@@ -28,6 +28,8 @@ export interface ServiceStore {
 export interface ServiceStoreHooks {
   /** Called at each named step of a commit and of the relay. */
   readonly atStep?: (step: CommitStep | RelayStep) => void;
+  /** How long events wait on PostgreSQL when a relay was killed; see `OutboxRelayOptions`. */
+  readonly leaseMs?: number;
 }
 
 const PROBE_EVERY_MS = 1_000;

@@ -31,7 +31,7 @@ await startSlipwayProcess(
       const atStep = stepKiller(order, join(dataDirectory, 'killed-at.log'));
       const bus = context.createDriver('event-bus');
       const drivers = { bus, artifacts: context.createDriver('artifact-store'), gates: createGates(context) };
-      const registry = await openRegistry(context, drivers, { atStep });
+      const registry = await openRegistry(context, drivers, { atStep, leaseMs: 2_000 });
       const directory = config.get('kill.ledger-directory');
       const ledger =
         directory === undefined ? [] : [await openLedger({ bus, directory, clock, ids, random, log, atStep })];
