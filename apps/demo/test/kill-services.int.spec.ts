@@ -8,7 +8,12 @@ import { calmHashes } from './told-stories.ts';
 
 const SEEDS = sized({ small: [1], full: Array.from({ length: 20 }, (_, index) => index + 1) });
 const SLICE = sized({ small: 16, full: 4 });
-const SETTINGS = { serving: STORY_SETTINGS, streams: STORY_SETTINGS };
+/** What a victim had begun is taken over sooner than in life. */
+const SETTINGS = {
+  serving: STORY_SETTINGS,
+  streams: { ...STORY_SETTINGS, 'serving.stream-lease-seconds': 4 },
+  batch: { 'batch.lease-ms': 4_000, 'pipelines.lease-ms': 4_000 },
+};
 /** Then the story gets the time to come to its end. */
 const KILLS_MAX = sized({ small: 12, full: 60 });
 /** Between the start of one victim and the end of the next, milliseconds. */

@@ -34,8 +34,9 @@ export function compareTelling(shape: string, slice: number, outcome: StoryOutco
     `${shape.padEnd(12)} ${shown.map(([what, hash]) => `${what} ${hash.slice(0, 12)}`).join('  ')}\n`,
   );
   const file = join(inject('runDirectory'), `${prefixOf(slice)}${shape}.json`);
-  writeFileSync(`${file}.part`, JSON.stringify(hashes));
-  renameSync(`${file}.part`, file); // before it is compared: of two that end at once the second sees the first
+  const part = `${file}.${process.pid}`;
+  writeFileSync(part, JSON.stringify(hashes));
+  renameSync(part, file); // before it is compared: of two that end at once the second sees the first
   for (const [other, theirs] of tellings(slice)) expect(hashes, `${shape} ends as ${other}`).toEqual(theirs);
 }
 
