@@ -45,12 +45,13 @@ describe('the containers of deploy/compose.yaml', () => {
     return containers;
   };
 
-  /** Runs JavaScript in a container. @returns what it printed, or the code of the error it threw. */
-  const evaluate = (service: string, script: string): Promise<string> => {
-    const guarded = `try { console.log(${script}) } catch (error) { console.log(error.code) }`;
-    return running()
-      .compose('exec', '-T', service, '/usr/local/bin/node', '-e', guarded)
-      .then((text) => text.trim());
+  /** Evaluates JavaScript in a container, all of it in one process. @returns of each expression what it is as text, or the code of the error it threw. */
+  const evaluate = async (service: string, ...expressions: readonly string[]): Promise<readonly string[]> => {
+    const guarded = expressions.map((one) => `(() => { try { return String(${one}) } catch (error) { return error.code } })()`); // prettier-ignore
+    const script = `console.log(JSON.stringify([${guarded.join()}]))`;
+    return JSON.parse(
+      await running().compose('exec', '-T', service, '/usr/local/bin/node', '-e', script),
+    ) as readonly string[];
   };
 
   it('serve on their published ports', async () => {
@@ -70,13 +71,20 @@ describe('the containers of deploy/compose.yaml', () => {
   });
 
   it.each(SERVICES)('run %s without privileges and without a place to write but its data', async (service) => {
-    expect(await evaluate(service, 'process.getuid()')).toBe('65532');
-    expect(await evaluate(service, "fs.writeFileSync('/app/planted.js', '')")).toBe('EROFS');
-    expect(await evaluate(service, "fs.writeFileSync('/planted', '')")).toBe('EROFS');
-    expect(
-      await evaluate(service, "fs.writeFileSync('/data/probe', 'x') ?? fs.readFileSync('/data/probe', 'utf8')"),
-    ).toBe('x');
-    const status = await evaluate(service, "fs.readFileSync('/proc/1/status', 'utf8')");
+    const [user, planted, plantedAtRoot, probe, status] = await evaluate(
+      service,
+      'process.getuid()',
+      "fs.writeFileSync('/app/planted.js', '')",
+      "fs.writeFileSync('/planted', '')",
+      "fs.writeFileSync('/data/probe', 'x') ?? fs.readFileSync('/data/probe', 'utf8')",
+      "fs.readFileSync('/proc/1/status', 'utf8')",
+    );
+    expect({ user, planted, plantedAtRoot, probe }).toEqual({
+      user: '65532',
+      planted: 'EROFS',
+      plantedAtRoot: 'EROFS',
+      probe: 'x',
+    });
     expect(status).toMatch(/^CapEff:\s+0+$/m);
     expect(status).toMatch(/^CapBnd:\s+0+$/m);
     expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
@@ -117,7 +125,7 @@ describe('the containers of deploy/compose.yaml', () => {
     expect((await docker('inspect', '--format', '{{.State.ExitCode}}', id)).trim()).toBe('0');
     await compose('start', 'registry');
     await untilHealthy('registry');
-    expect(await evaluate('registry', "fs.readFileSync('/data/probe', 'utf8')")).toBe('x');
+    expect(await evaluate('registry', "fs.readFileSync('/data/probe', 'utf8')")).toEqual(['x']);
     expect((await call(addresses.registry, HEALTH, tokens.reader)).hex).toBe(SERVING);
   });
 
