@@ -29,3 +29,5 @@ export const MONTHS: readonly Period[] = [
 ];
 /** First day of the comparison of the two versions. */
 export const COMPARISON_FROM = '2001-04-08';
+/** From this day on nobody listens beside the version that serves and the challenger: both versions are compared on the two weeks before. */
+export const COMPARED_UNTIL = '2001-04-15';

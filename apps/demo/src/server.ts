@@ -34,8 +34,6 @@ export interface DemoServer {
 }
 
 const READY_WITHIN_MS = 30_000;
-/** A laptop has other things to do: garbage is collected before the heap has grown to gigabytes. */
-const HEAP = '--max-old-space-size=512';
 /** Who takes part: alice builds models; bob approves them and sets the policy; what alice may not is to approve her own; an auditor reads the log. */
 const PRINCIPALS = { alice: ['editor', 'approver'], bob: ['approver'], auditor: ['auditor', 'viewer'] } as const;
 
@@ -103,16 +101,9 @@ interface Running {
 async function launch(folder: string, ports: Ports | undefined): Promise<Running> {
   const portsFile = join(folder, 'ports.json');
   rmSync(portsFile, { force: true }); // of the process before
-  const parameters = [
-    HEAP,
-    program(),
-    '--data-directory',
-    join(folder, 'data'),
-    '--ports-file',
-    portsFile,
-  ];
+  const parameters = [program(), '--data-directory', join(folder, 'data'), '--ports-file', portsFile];
   parameters.push('--authenticator-driver', 'tokens', '--authenticator-tokens-file', join(folder, 'tokens.json'));
-  // for the same reason joins spill to disk a little more, and are as fast
+  // a laptop has other things to do: joins spill to disk a little more, and are as fast
   parameters.push('--offline-store-duckdb-memory-mebibytes', '320');
   // days follow each other faster than in life: nobody waits for the log
   parameters.push('--serving-prediction-log-flush-ms', '20');

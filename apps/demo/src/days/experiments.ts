@@ -12,7 +12,7 @@ export const BASELINE = 'baseline';
 export const CHALLENGER = 'challenger';
 
 /** What the objective is, who answers for it, and who listens. */
-export async function openObjective(stage: Stage): Promise<void> {
+export async function setObjective(stage: Stage, listeners: readonly string[]): Promise<void> {
   const { alice, model, attempt } = stage;
   await attempt(() =>
     alice.routing.setObjective({
@@ -20,10 +20,16 @@ export async function openObjective(stage: Stage): Promise<void> {
       description: 'Will this flight leave more than 15 minutes late?',
       deployment: { model, alias: LIVE },
       unit_keys: ['day', 'origin'],
-      shadows: [BASELINE, CHALLENGER].map((alias) => ({ model, alias })),
-      request_id: `${model}-objective`,
+      shadows: listeners.map((alias) => ({ model, alias })),
+      request_id: `${model}-objective-${listeners.join('-')}`,
     }),
   );
+}
+
+/** The objective with both versions listening, and its monitor. */
+export async function openObjective(stage: Stage): Promise<void> {
+  const { alice, model, attempt } = stage;
+  await setObjective(stage, [BASELINE, CHALLENGER]);
   await attempt(() =>
     alice.monitoring.setMonitor({
       objective: OBJECTIVE,

@@ -1,10 +1,20 @@
 import type { RoutingExperiment__Output } from '@slipway/contracts/slipway.routing.v1';
 import { untilServed } from '../champion.ts';
+import { COMPARED_UNTIL } from '../dates.ts';
 import type { Period } from '../flights.ts';
 import { ahead, thousands, type Stage } from '../stage.ts';
 import { DAY, spoken, startOf } from './calendar.ts';
 import { alertsOf, dailyLosses, lossesHash, type DayLoss } from './chronicle.ts';
-import { analyze, BASELINE, beginCanary, beginComparison, CHALLENGER, LIVE, openObjective } from './experiments.ts';
+import {
+  analyze,
+  BASELINE,
+  beginCanary,
+  beginComparison,
+  CHALLENGER,
+  LIVE,
+  openObjective,
+  setObjective,
+} from './experiments.ts';
 import { dayOf, fetchFlights, type FlightTable } from './flight-table.ts';
 import { Days, type Morning } from './play-days.ts';
 import { applyPipeline, followRetraining, type Retrained } from './retrain.ts';
@@ -117,6 +127,7 @@ class DaysStory {
   /** One day, and what is decided on its morning. */
   async play(day: string, act: (days: Days) => Promise<Morning>): Promise<void> {
     if (day === this.#comparisonFrom) this.#comparisonId = await beginComparison(this.#stage, day);
+    if (day === COMPARED_UNTIL) await setObjective(this.#stage, [CHALLENGER]);
     this.#stage.screen.progress(`${spoken(day)}: ${thousands(this.#days.flights)} flights so far`);
     const morning = await act(this.#days);
     await this.#compare(day);
