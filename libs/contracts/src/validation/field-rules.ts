@@ -1,4 +1,10 @@
-import { NAME_PATTERN, SHA256_PATTERN, WORKSPACE_PATTERN } from '@slipway/kernel';
+import {
+  FILE_PATH_PATTERN,
+  MODEL_NAME_PATTERN,
+  NAME_PATTERN,
+  SHA256_PATTERN,
+  WORKSPACE_PATTERN,
+} from '@slipway/kernel';
 import type protobuf from 'protobufjs';
 
 /** Defaults of `slipway.common.v1.FieldRules`, as written in options.proto. */
@@ -30,6 +36,15 @@ const FORMS: Readonly<Record<string, TextForm>> = {
   TEXT_FORMAT_ARTIFACT_PATH: {
     pattern: /^[A-Za-z0-9_=@+,~ -][A-Za-z0-9._=@+,~ -]*(?:\/[A-Za-z0-9_=@+,~ -][A-Za-z0-9._=@+,~ -]*)*$/,
     description: 'must be a relative path of letters, digits and "._=@+,~ -", no segment beginning with a dot',
+  },
+  TEXT_FORMAT_MODEL_NAME: {
+    pattern: MODEL_NAME_PATTERN,
+    description: `must be 1..200 letters, digits, spaces and "._-()+,=&#!", beginning and ending with a letter or digit`,
+  },
+  TEXT_FORMAT_FILE_PATH: {
+    pattern: FILE_PATH_PATTERN,
+    description:
+      'Invalid path: must be relative, without empty, "." or ".." segments, backslashes, control characters and escapes',
   },
 };
 
