@@ -118,19 +118,6 @@ export const batchTooLarge = (field: string, what: string, count: number, bound:
     },
   );
 
-/** @param position of the first character that is wrong, from 1. */
-export const filterInvalid = (position: number, description: string): InvalidArgumentError =>
-  InvalidArgumentError.of('filter', `Invalid filter string at position ${position}: ${description}`, {
-    reason: word('FILTER_INVALID'),
-    facts: { position: position.toString() },
-  });
-
-export const orderInvalid = (index: number, position: number, description: string): InvalidArgumentError =>
-  InvalidArgumentError.of(`order_by[${index}]`, `Invalid order_by clause at position ${position}: ${description}`, {
-    reason: word('ORDER_BY_INVALID'),
-    facts: { position: position.toString() },
-  });
-
 export const streamOrder = (field: string, description: string): InvalidArgumentError =>
   InvalidArgumentError.of(field, description, { reason: word('STREAM_ORDER') });
 

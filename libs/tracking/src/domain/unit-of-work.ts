@@ -1,3 +1,4 @@
+import type { Expression, OrderTerm } from '@slipway/search';
 import type { Caller, Micros } from '@slipway/kernel';
 import type { DatasetInput } from './dataset.ts';
 import type { Experiment, Tags } from './experiment.ts';
@@ -5,14 +6,7 @@ import type { TrackingFact } from './facts.ts';
 import type { MetricAppend, MetricPoint } from './metric.ts';
 import type { Page, PageRequest, View } from './paging.ts';
 import type { Run, RunView } from './run.ts';
-import type {
-  ExperimentCondition,
-  ExperimentOrderField,
-  Expression,
-  OrderTerm,
-  RunCondition,
-  RunOrderField,
-} from './search/conditions.ts';
+import type { ExperimentCondition, ExperimentOrderField, RunCondition, RunOrderField } from './search/conditions.ts';
 
 /** Who asks, and how the call is known in logs, audit and traces. */
 export interface Call {

@@ -1,11 +1,5 @@
+import { type Expression, type IntegerTest, type NumberTest, type TextTest, isPresenceTest } from '@slipway/search';
 import { encodeFloat64, type SqlRunner, type SqlValue } from '@slipway/persistence';
-import {
-  isPresenceTest,
-  type Expression,
-  type IntegerTest,
-  type NumberTest,
-  type TextTest,
-} from '../domain/search/conditions.ts';
 import { sqlPart, type SqlPart } from './keyset-sql.ts';
 
 type Dialect = SqlRunner['dialect'];

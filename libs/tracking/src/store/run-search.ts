@@ -1,7 +1,8 @@
+import type { OrderTerm } from '@slipway/search';
 import type { SqlRunner } from '@slipway/persistence';
 import type { Page, PageRequest, View } from '../domain/paging.ts';
 import type { Run } from '../domain/run.ts';
-import type { OrderTerm, RunCondition, RunOrderField, RunTextAttribute } from '../domain/search/conditions.ts';
+import type { RunCondition, RunOrderField, RunTextAttribute } from '../domain/search/conditions.ts';
 import type { RunQuery } from '../domain/unit-of-work.ts';
 import { expressionSql, integerTestSql, keyedSql, numberTestSql, STORED_NAN, textTestSql } from './condition-sql.ts';
 import { selectPage, sqlPart, type SortKey, type SqlPart } from './keyset-sql.ts';

@@ -1,9 +1,10 @@
+import type { OrderTerm } from '@slipway/search';
 import { InvalidArgumentError } from '@slipway/kernel';
 import type { Experiment } from '../domain/experiment.ts';
 import { compareValues } from '../domain/metric.ts';
 import type { Page, PageRequest } from '../domain/paging.ts';
 import type { RunView } from '../domain/run.ts';
-import type { ExperimentOrderField, OrderTerm, RunOrderField } from '../domain/search/conditions.ts';
+import type { ExperimentOrderField, RunOrderField } from '../domain/search/conditions.ts';
 import { textsOf } from './matches.ts';
 
 type Present = string | number | bigint;

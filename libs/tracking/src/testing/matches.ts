@@ -1,17 +1,15 @@
-import type { Experiment } from '../domain/experiment.ts';
-import { CONTEXT_TAG } from '../domain/dataset.ts';
-import { artifactUri, type RunView } from '../domain/run.ts';
 import {
-  isPresenceTest,
   type Comparator,
-  type ExperimentCondition,
   type Expression,
   type IntegerTest,
   type NumberTest,
-  type RunCondition,
-  type RunTextAttribute,
   type TextTest,
-} from '../domain/search/conditions.ts';
+  isPresenceTest,
+} from '@slipway/search';
+import type { Experiment } from '../domain/experiment.ts';
+import { CONTEXT_TAG } from '../domain/dataset.ts';
+import { artifactUri, type RunView } from '../domain/run.ts';
+import type { ExperimentCondition, RunCondition, RunTextAttribute } from '../domain/search/conditions.ts';
 
 /** Says what a filter means, one value after the other and without any index: what the databases are compared with. */
 export function matches<Item, Condition>(

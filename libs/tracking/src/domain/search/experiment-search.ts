@@ -1,14 +1,17 @@
-import { filterInvalid, orderInvalid } from '../errors.ts';
-import type {
-  ExperimentCondition,
-  ExperimentOrderField,
-  ExperimentTimeAttribute,
-  Expression,
-  OrderTerm,
-} from './conditions.ts';
-import { parseExpression, parseOrderTerm, type ComparisonSyntax, type FieldSyntax } from './syntax.ts';
-import { integerTest, textTest } from './tests.ts';
-import type { Refuse } from './tokens.ts';
+import {
+  type ComparisonSyntax,
+  type Expression,
+  type FieldSyntax,
+  type OrderTerm,
+  type Refuse,
+  filterInvalid,
+  integerTest,
+  orderInvalid,
+  parseExpression,
+  parseOrderTerm,
+  textTest,
+} from '@slipway/search';
+import type { ExperimentCondition, ExperimentOrderField, ExperimentTimeAttribute } from './conditions.ts';
 
 const TIMES: ReadonlySet<string> = new Set<ExperimentTimeAttribute>(['creation_time', 'last_update_time']);
 const FIELDS: ReadonlySet<string> = new Set<ExperimentOrderField>([

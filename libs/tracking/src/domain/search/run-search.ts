@@ -1,16 +1,24 @@
-import { filterInvalid, orderInvalid } from '../errors.ts';
+import {
+  type ComparisonSyntax,
+  type Expression,
+  type FieldSyntax,
+  type OrderTerm,
+  type Refuse,
+  filterInvalid,
+  integerTest,
+  numberTest,
+  orderInvalid,
+  parseExpression,
+  parseOrderTerm,
+  textTest,
+} from '@slipway/search';
 import type {
   DatasetAttribute,
-  Expression,
-  OrderTerm,
   RunCondition,
   RunOrderField,
   RunTextAttribute,
   RunTimeAttribute,
 } from './conditions.ts';
-import { parseExpression, parseOrderTerm, type ComparisonSyntax, type FieldSyntax } from './syntax.ts';
-import { integerTest, numberTest, textTest } from './tests.ts';
-import type { Refuse } from './tokens.ts';
 
 type Attribute =
   | { readonly on: 'text'; readonly attribute: RunTextAttribute }
