@@ -1,6 +1,8 @@
 /** What a filter says, whatever it is about. */
 export type Expression<Condition> =
-  | { readonly kind: 'and'; readonly terms: readonly Expression<Condition>[] }
+  | { readonly kind: 'and' | 'or'; readonly terms: readonly Expression<Condition>[] }
+  /** True wherever the term is not. */
+  | { readonly kind: 'not'; readonly term: Expression<Condition> }
   | { readonly kind: 'condition'; readonly condition: Condition };
 
 export type Comparator = '=' | '!=' | '<' | '<=' | '>' | '>=';

@@ -3,6 +3,7 @@ export * from './conditions.ts';
 export { filterInvalid, orderInvalid } from './errors.ts';
 export {
   CONDITIONS_MAX,
+  DEPTH_MAX,
   parseExpression,
   parseField,
   parseOrderTerm,

@@ -28,10 +28,12 @@ export interface ComparisonSyntax {
 
 /** A filter of a few conditions is what people write; each one is a subquery. */
 export const CONDITIONS_MAX = 100;
+/** Parentheses and NOT inside of each other. */
+export const DEPTH_MAX = 32;
 
 /**
- * Grammar: `filter = conjunction; conjunction = primary { AND primary }; primary = field comparison`. OR would be a level above the conjunction,
- * NOT and parentheses two more primaries.
+ * Grammar: `filter = conjunction { OR conjunction }; conjunction = primary { AND primary };
+ * primary = NOT primary | "(" filter ")" | field comparison`.
  * @returns undefined for an empty filter. @throws {InvalidArgumentError} made by `refuse`.
  */
 export function parseExpression<Condition>(
@@ -41,42 +43,56 @@ export function parseExpression<Condition>(
 ): Expression<Condition> | undefined {
   const reader = new TokenReader(source, refuse);
   if (reader.peek().kind === 'end') return undefined;
-  const expression = parseConjunction(reader, toCondition);
+  const expression = new ExpressionParser(reader, toCondition).disjunction(0);
   const { kind, text, position } = reader.peek();
-  if (kind === 'word' && text.toUpperCase() === 'OR')
-    throw refuse(position, 'OR is not supported; join conditions by AND');
   if (kind === 'sign' && text === ';') throw refuse(position, 'a filter is one expression');
-  if (kind !== 'end') reader.fail('AND or the end');
+  if (kind !== 'end') reader.fail('AND, OR or the end');
   return expression;
 }
 
-function parseConjunction<Condition>(
-  reader: TokenReader,
-  toCondition: (comparison: ComparisonSyntax, refuse: Refuse) => Condition,
-): Expression<Condition> {
-  const terms: Expression<Condition>[] = [];
-  do {
-    const { position } = reader.peek();
-    if (terms.length >= CONDITIONS_MAX) throw reader.refuse(position, `use at most ${CONDITIONS_MAX} conditions`);
-    terms.push(parsePrimary(reader, toCondition));
-  } while (reader.takeWord('AND'));
-  const [only] = terms;
-  return terms.length === 1 && only ? only : { kind: 'and', terms };
-}
+class ExpressionParser<Condition> {
+  readonly #reader: TokenReader;
+  readonly #toCondition: (comparison: ComparisonSyntax, refuse: Refuse) => Condition;
+  #conditions = 0;
 
-function parsePrimary<Condition>(
-  reader: TokenReader,
-  toCondition: (comparison: ComparisonSyntax, refuse: Refuse) => Condition,
-): Expression<Condition> {
-  const { kind, text, position } = reader.peek();
-  if (kind === 'sign' && text === '(') throw reader.refuse(position, 'parentheses are not supported');
-  if (kind === 'word' && text.toUpperCase() === 'NOT') throw reader.refuse(position, 'NOT is not supported here');
-  const field = parseField(reader);
-  const { position: operatorPosition } = reader.peek();
-  const operator = parseOperator(reader);
-  const literals = parseLiterals(reader, operator);
-  const condition = toCondition({ field, operator, operatorPosition, literals }, reader.refuse);
-  return { kind: 'condition', condition };
+  constructor(reader: TokenReader, toCondition: (comparison: ComparisonSyntax, refuse: Refuse) => Condition) {
+    this.#reader = reader;
+    this.#toCondition = toCondition;
+  }
+
+  disjunction(depth: number): Expression<Condition> {
+    return this.#joined('or', () => this.#joined('and', () => this.#primary(depth)));
+  }
+
+  #joined(kind: 'and' | 'or', parse: () => Expression<Condition>): Expression<Condition> {
+    const terms: Expression<Condition>[] = [];
+    do terms.push(parse());
+    while (this.#reader.takeWord(kind.toUpperCase()));
+    const [only] = terms;
+    return terms.length === 1 && only ? only : { kind, terms };
+  }
+
+  #primary(depth: number): Expression<Condition> {
+    const reader = this.#reader;
+    const { position } = reader.peek();
+    if (depth > DEPTH_MAX) throw reader.refuse(position, `nest at most ${DEPTH_MAX} parentheses and NOTs`);
+    if (reader.takeWord('NOT')) return { kind: 'not', term: this.#primary(depth + 1) };
+    if (!reader.takeSign('(')) return { kind: 'condition', condition: this.#condition() };
+    const inner = this.disjunction(depth + 1);
+    return reader.takeSign(')') ? inner : reader.fail("AND, OR or ')'");
+  }
+
+  #condition(): Condition {
+    const reader = this.#reader;
+    const { position } = reader.peek();
+    this.#conditions += 1;
+    if (this.#conditions > CONDITIONS_MAX) throw reader.refuse(position, `use at most ${CONDITIONS_MAX} conditions`);
+    const field = parseField(reader);
+    const { position: operatorPosition } = reader.peek();
+    const operator = parseOperator(reader);
+    const literals = parseLiterals(reader, operator);
+    return this.#toCondition({ field, operator, operatorPosition, literals }, reader.refuse);
+  }
 }
 
 const isQuotedName = ({ kind }: Token): boolean => kind === 'quoted' || kind === 'text';

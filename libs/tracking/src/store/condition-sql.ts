@@ -13,9 +13,13 @@ export function expressionSql<Condition>(
   toSql: (condition: Condition) => SqlPart,
 ): SqlPart {
   if (expression.kind === 'condition') return toSql(expression.condition);
+  if (expression.kind === 'not') {
+    const { sql, parameters } = expressionSql(expression.term, toSql);
+    return { sql: `(${sql}) is not true`, parameters };
+  }
   const terms = expression.terms.map((term) => expressionSql(term, toSql));
   return {
-    sql: terms.map(({ sql }) => `(${sql})`).join(' and '),
+    sql: terms.map(({ sql }) => `(${sql})`).join(` ${expression.kind} `),
     parameters: terms.flatMap(({ parameters }) => parameters),
   };
 }

@@ -19,6 +19,8 @@ export function matches<Item, Condition>(
 ): boolean {
   if (!expression) return true;
   if (expression.kind === 'condition') return holds(expression.condition, item);
+  if (expression.kind === 'not') return !matches(expression.term, item, holds);
+  if (expression.kind === 'or') return expression.terms.some((term) => matches(term, item, holds));
   return expression.terms.every((term) => matches(term, item, holds));
 }
 

@@ -53,7 +53,18 @@ const condition = fc.oneof(
     "artifact_uri LIKE '%/artifacts'",
   ),
 );
-const filter = fc.array(condition, { maxLength: 3 }).map((conditions) => conditions.join(' AND '));
+const { expression: nested } = fc.letrec<{ expression: string }>((tie) => ({
+  expression: fc.oneof(
+    { maxDepth: 2, withCrossShrink: true },
+    condition,
+    fc
+      .tuple(tie('expression'), fc.constantFrom(' AND ', ' or ', ' OR '), tie('expression'))
+      .map(([left, word, right]) => left + word + right),
+    tie('expression').map((inner) => `(${inner})`),
+    tie('expression').map((inner) => `not ${inner}`),
+  ),
+}));
+const filter = fc.oneof(fc.constant(''), nested);
 const orderBy = fc
   .uniqueArray(
     fc.constantFrom('metrics.m', 'params.p', 'tags.t', 'run_name', 'start_time', 'end_time', 'status', 'metrics.`n o`'),

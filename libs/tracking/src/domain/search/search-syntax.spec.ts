@@ -61,12 +61,14 @@ describe('filters of runs', () => {
     ["nothing = 'x'", 1, 'is not an attribute of a run'],
     ["model.a = 'x'", 1, 'is not known'],
     ["datasets.source = 'x'", 1, 'name, digest or context'],
-    ["status = 'a' OR status = 'b'", 14, 'OR is not supported'],
-    ["(status = 'a')", 1, 'parentheses'],
-    ["NOT status = 'a'", 1, 'NOT is not supported'],
+    ["status = 'a' OR", 16, 'the name of a field'],
+    ["(status = 'a'", 14, "AND, OR or ')'"],
+    ["status = 'a')", 13, 'AND, OR or the end'],
+    ['()', 2, 'the name of a field'],
+    ["NOT = 'a'", 5, 'the name of a field'],
     ["status = 'a';", 13, 'one expression'],
     ["status = 'a' AND", 17, 'the name of a field'],
-    ["status = 'a' status = 'b'", 14, 'AND or the end'],
+    ["status = 'a' status = 'b'", 14, 'AND, OR or the end'],
     ['status', 7, 'a comparator'],
     ['start_time IS NULL', 12, 'does not go with'],
     ['metrics. `a` = 1', 10, "directly after 'metrics.'"],
@@ -85,6 +87,30 @@ describe('filters of runs', () => {
     const many = (count: number) => Array.from({ length: count }, () => 'start_time > 0').join(' AND ');
     expect(parseRunFilter(many(100))).toMatchObject({ kind: 'and' });
     expect(refusal(() => parseRunFilter(many(101))).message).toContain('at most 100 conditions');
+    const grouped = Array.from({ length: 101 }, () => '(NOT start_time > 0 OR end_time > 0)').join(' AND ');
+    expect(refusal(() => parseRunFilter(grouped)).message).toContain('at most 100 conditions');
+  });
+
+  it('nest at most 32 deep', () => {
+    const nested = (depth: number) => `${'('.repeat(depth)}start_time > 0${')'.repeat(depth)}`;
+    expect(parseRunFilter(nested(32))).toMatchObject({ kind: 'condition' });
+    expect(refusal(() => parseRunFilter(nested(33))).message).toContain('nest at most 32');
+    expect(refusal(() => parseRunFilter('NOT '.repeat(2_000))).message).toContain('nest at most 32');
+  });
+
+  it('bind NOT closer than AND, and AND closer than OR', () => {
+    const status = (value: string) => ({
+      kind: 'condition',
+      condition: { on: 'text', attribute: 'status', test: { op: '=', value } },
+    });
+    expect(parseRunFilter("status='a' OR NOT status='b' AND status='c'")).toEqual({
+      kind: 'or',
+      terms: [status('a'), { kind: 'and', terms: [{ kind: 'not', term: status('b') }, status('c')] }],
+    });
+    expect(parseRunFilter("not (status='a' or status='b') and status='c'")).toEqual({
+      kind: 'and',
+      terms: [{ kind: 'not', term: { kind: 'or', terms: [status('a'), status('b')] } }, status('c')],
+    });
   });
 });
 
