@@ -25,6 +25,7 @@ import {
  * | PARAM_CHANGED | INVALID_ARGUMENT | the parameter has another value already |
  * | BATCH_TOO_LARGE | INVALID_ARGUMENT | more entries than one batch may have |
  * | FILTER_INVALID, ORDER_BY_INVALID | INVALID_ARGUMENT | a search that cannot be understood; names the position |
+ * | SAMPLE_TOO_LARGE | RESOURCE_EXHAUSTED | points of histories that one answer cannot hold |
  * | STREAM_ORDER | INVALID_ARGUMENT | the messages of a stream do not come in the order of the contract |
  * | UPLOAD_DIGEST_MISMATCH | INVALID_ARGUMENT | the content is not what the header says |
  * | ARTIFACT_NOT_FOUND | NOT_FOUND | the run has no file at that path |
@@ -50,6 +51,7 @@ export type TrackingErrorReason =
   | 'BATCH_TOO_LARGE'
   | 'FILTER_INVALID'
   | 'ORDER_BY_INVALID'
+  | 'SAMPLE_TOO_LARGE'
   | 'STREAM_ORDER'
   | 'UPLOAD_DIGEST_MISMATCH'
   | 'ARTIFACT_NOT_FOUND'
@@ -117,6 +119,11 @@ export const batchTooLarge = (field: string, what: string, count: number, bound:
       reason: word('BATCH_TOO_LARGE'),
     },
   );
+
+export const sampleTooLarge = (bound: number): ExhaustedError =>
+  new ExhaustedError(`the answer would have more than ${bound} points; ask for fewer runs, keys or points`, {
+    reason: word('SAMPLE_TOO_LARGE'),
+  });
 
 export const streamOrder = (field: string, description: string): InvalidArgumentError =>
   InvalidArgumentError.of(field, description, { reason: word('STREAM_ORDER') });

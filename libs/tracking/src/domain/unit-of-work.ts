@@ -3,7 +3,8 @@ import type { Caller, Micros } from '@slipway/kernel';
 import type { DatasetInput } from './dataset.ts';
 import type { Experiment, Tags } from './experiment.ts';
 import type { TrackingFact } from './facts.ts';
-import type { MetricAppend, MetricPoint } from './metric.ts';
+import type { HistoryReads } from './histories.ts';
+import type { MetricAppend } from './metric.ts';
 import type { Page, PageRequest, View } from './paging.ts';
 import type { Run, RunView } from './run.ts';
 import type { ExperimentCondition, ExperimentOrderField, RunCondition, RunOrderField } from './search/conditions.ts';
@@ -46,10 +47,7 @@ export interface TrackingReads {
     /** @throws {InvalidArgumentError} on a token that is not of this search. */
     search(query: RunQuery, page: PageRequest): Promise<Page<RunView>>;
   };
-  readonly metrics: {
-    /** In the order of `comparePoints`. @throws {InvalidArgumentError} on a token that is not of this history. */
-    history(runId: string, key: string, page: PageRequest): Promise<Page<MetricPoint>>;
-  };
+  readonly metrics: HistoryReads;
   readonly inputs: {
     /** By name and digest. */
     of(run: Run): Promise<readonly DatasetInput[]>;

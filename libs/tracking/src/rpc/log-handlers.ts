@@ -4,14 +4,9 @@ import type { TrackingDependencies } from '../domain/dependencies.ts';
 import { logBatch } from '../domain/use-cases/log-batch.ts';
 import { logInputs } from '../domain/use-cases/log-inputs.ts';
 import { logMetrics } from '../domain/use-cases/log-metrics.ts';
-import { getMetricHistory } from '../domain/use-cases/read-runs.ts';
-import { callOf, inputOf, metricMessages, nextPageToken, pageOf, pointOf } from './from-proto.ts';
-import { toMetricMessage } from './to-proto.ts';
+import { callOf, inputOf, metricMessages, pointOf } from './from-proto.ts';
 
-type LogMethod = 'logBatch' | 'logMetrics' | 'logInputs' | 'getMetricHistory';
-
-/** What clients of MLflow ask for at once. */
-const HISTORY_PAGE_SIZE_DEFAULT = 25_000;
+type LogMethod = 'logBatch' | 'logMetrics' | 'logInputs';
 
 export const logHandlers = (deps: TrackingDependencies): Pick<Handlers<TrackingService>, LogMethod> => ({
   logBatch: async ({ run_id: runId, metrics, params, tags }, context) => {
@@ -26,11 +21,5 @@ export const logHandlers = (deps: TrackingDependencies): Pick<Handlers<TrackingS
   logInputs: async ({ run_id: runId, datasets }, context) => {
     await logInputs(callOf(context), { runId, inputs: datasets.map(inputOf) }, deps);
     return {};
-  },
-  getMetricHistory: async (request, context) => {
-    const { run_id: runId, key } = request;
-    const query = { runId, key, ...pageOf(request, HISTORY_PAGE_SIZE_DEFAULT) };
-    const page = await getMetricHistory(callOf(context), query, deps);
-    return { metrics: page.items.map(toMetricMessage), ...nextPageToken(page) };
   },
 });

@@ -3,6 +3,7 @@ import type { Handlers } from '@slipway/platform';
 import type { TrackingDependencies } from '../domain/dependencies.ts';
 import { artifactHandlers } from './artifact-handlers.ts';
 import { experimentHandlers } from './experiment-handlers.ts';
+import { historyHandlers } from './history-handlers.ts';
 import { logHandlers } from './log-handlers.ts';
 import { runHandlers } from './run-handlers.ts';
 
@@ -11,5 +12,6 @@ export const trackingHandlers = (deps: TrackingDependencies): Handlers<TrackingS
   ...experimentHandlers(deps),
   ...runHandlers(deps),
   ...logHandlers(deps),
+  ...historyHandlers(deps),
   ...artifactHandlers(deps),
 });

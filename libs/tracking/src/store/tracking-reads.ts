@@ -1,12 +1,12 @@
 import type { SqlRunner } from '@slipway/persistence';
-import type { MetricPoint } from '../domain/metric.ts';
 import type { Run } from '../domain/run.ts';
 import type { TrackingReads } from '../domain/unit-of-work.ts';
-import { pointOf, type PointRecord } from './append-points.ts';
 import { readExperiment, searchExperiments } from './experiment-rows.ts';
-import { selectPage, sqlPart, type SortKey } from './keyset-sql.ts';
+import { readHistories, readHistory } from './history-rows.ts';
+import { sqlPart } from './keyset-sql.ts';
 import { RUN_COLUMNS, readInputs, readViews, runOf, type RunRow } from './run-rows.ts';
 import { searchRuns } from './run-search.ts';
+import { sampleHistories } from './sample-histories.ts';
 
 /** The reads of one workspace in one snapshot or transaction. */
 export const trackingReads = (sql: SqlRunner, workspace: string): TrackingReads => ({
@@ -27,7 +27,12 @@ export const trackingReads = (sql: SqlRunner, workspace: string): TrackingReads 
       return { items: await readViews(sql, workspace, items), ...rest };
     },
   },
-  metrics: { history: (runId, key, page) => readHistory(sql, workspace, { runId, key }, page) },
+  metrics: {
+    history: (runId, key, page) => readHistory(sql, workspace, runId, key, page),
+    histories: (runIds, key, page) =>
+      readHistories(sql, workspace, { runIds, key, method: 'tracking.GetMetricHistories' }, page),
+    sample: (key, query) => sampleHistories({ sql, workspace, key }, query),
+  },
   inputs: { of: async ({ runId }) => (await readInputs(sql, workspace, [runId])).get(runId) ?? [] },
 });
 
@@ -36,36 +41,4 @@ export async function readRun(sql: SqlRunner, workspace: string, runId: string, 
   const statement = `select ${RUN_COLUMNS} from tracking_run r where r.workspace = ? and r.run_id = ? ${lock}`;
   const [row] = await sql.all<RunRow>(statement, [workspace, runId]);
   return row && runOf(row);
-}
-
-const HISTORY_KEYS: readonly SortKey[] = ['step', 'timestamp', 'value'].map((column) => ({
-  sql: `m.${column}`,
-  parameters: [],
-  type: 'bigint',
-  descending: false,
-}));
-
-async function readHistory(
-  sql: SqlRunner,
-  workspace: string,
-  { runId, key }: { runId: string; key: string },
-  page: Parameters<TrackingReads['metrics']['history']>[2],
-): ReturnType<TrackingReads['metrics']['history']> {
-  const [series] = await sql.all<{ series: string }>(
-    'select cast(series as text) as series from tracking_metric_series where workspace = ? and run_id = ? and key = ?',
-    [workspace, runId, key],
-  );
-  if (!series) return { items: [] };
-  return selectPage<PointRecord, MetricPoint>(
-    sql,
-    {
-      query: { method: 'tracking.GetMetricHistory', workspace, filter: [runId, key], orderBy: '' },
-      columns: 'cast(m.step as text) as step, cast(m.timestamp as text) as timestamp, cast(m.value as text) as value',
-      from: sqlPart('tracking_metric_point m'),
-      where: [sqlPart('m.workspace = ?', workspace), sqlPart('m.series = ?', BigInt(series.series))],
-      keys: HISTORY_KEYS,
-      toItem: (row) => pointOf(key, row),
-    },
-    page,
-  );
 }

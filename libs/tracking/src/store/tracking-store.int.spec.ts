@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { postgresDatabases, schemaSuite, type TestDatabases } from '@slipway/persistence/testing';
 import { describeWith } from '@slipway/testing';
 import { databaseHarness } from '../testing/tracking-harness.ts';
+import { trackingHistorySuite } from '../testing/tracking-history-suite.ts';
 import { trackingSearchSuite } from '../testing/tracking-search-suite.ts';
 import { trackingStoreSuite } from '../testing/tracking-store-suite.ts';
 import { trackingEntities } from './entities.ts';
@@ -20,4 +21,5 @@ describeWith(['postgresql'], 'tracking store', () => {
   });
   trackingStoreSuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
   trackingSearchSuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
+  trackingHistorySuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
 });

@@ -2,6 +2,7 @@ import { InvalidArgumentError, type Caller, type Clock, type Micros } from '@sli
 import type { DatasetInput } from '../domain/dataset.ts';
 import { experimentAlreadyExists } from '../domain/errors.ts';
 import type { Experiment } from '../domain/experiment.ts';
+import type { RunPoint } from '../domain/histories.ts';
 import { comparePoints, type MetricPoint } from '../domain/metric.ts';
 import { isInView } from '../domain/paging.ts';
 import type { Run, RunView } from '../domain/run.ts';
@@ -15,6 +16,7 @@ import {
   type StoredRun,
   type WorkspaceState,
 } from './in-memory-state.ts';
+import { sampled } from './sampled.ts';
 import { experimentHolds, matches, runHolds } from './matches.ts';
 
 /** The state of tracking in memory: units of work one after the other, each on a copy that replaces the state when it succeeds. */
@@ -108,6 +110,23 @@ function inMemoryReads(state: WorkspaceState, workspace: string): TrackingReads 
       history: async (runId, key, page) => {
         const points = (state.runs.get(runId)?.points ?? []).filter((point) => point.key === key).sort(comparePoints);
         return pageOf(points, ['history', workspace, runId, key], identityOf, page);
+      },
+      histories: async (runIds, key, page) => {
+        const points = runIds.flatMap((runId) =>
+          (state.runs.get(runId)?.points ?? [])
+            .filter((point) => point.key === key)
+            .sort(comparePoints)
+            .map((point) => ({ runId, point })),
+        );
+        const identity = (each: RunPoint) => `${each.runId} ${identityOf(each.point)}`;
+        return pageOf(points, ['histories', workspace, runIds, key], identity, page);
+      },
+      sample: async (key, query) => {
+        const all = [...state.runs.values()].map(({ run, points }) => ({
+          runId: run.runId,
+          points: points.filter((point) => point.key === key),
+        }));
+        return sampled(key, all, query);
       },
     },
     inputs: { of: async ({ runId }) => inputsOf(state, storedRun(state, runId)) },
