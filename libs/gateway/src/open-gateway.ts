@@ -6,6 +6,7 @@ import { catalogueRoute } from './calls/catalogue-route.ts';
 import { EventFeed } from './events/event-feed.ts';
 import { eventsRoute } from './events/events-route.ts';
 import type { gatewaySettings } from './gateway-settings.ts';
+import { mlflowRoutes } from './mlflow/mlflow-routes.ts';
 import { pageFolder, pageRoutes } from './page/page-routes.ts';
 import { plainRoutes, statusRoute } from './status/status-route.ts';
 
@@ -40,12 +41,13 @@ export function openGateway<Known extends typeof gatewaySettings>(
     streamBytesMax: config.get('gateway.stream-bytes-max'),
   };
   const routes: HttpRoute[] = [
-    ...plainRoutes(version),
+    ...plainRoutes(),
     ...pageRoutes(pageFolder()),
     statusRoute(backends, version),
     catalogueRoute(backends),
     eventsRoute(feed, clock),
     ...callRoutes(backends, limits),
+    ...mlflowRoutes(backends),
   ];
   return {
     name: 'gateway',

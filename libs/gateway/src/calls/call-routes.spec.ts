@@ -260,7 +260,7 @@ describe('what there is', () => {
 
   it('is healthy', async () => {
     expect(await read('/health', {})).toEqual([200, 'OK']);
-    expect(await read('/version', {})).toEqual([200, '1.2.3']);
+    expect(await read('/version', {})).toEqual([200, '3.17.2']);
     expect((await read('/api/status', {}))[0]).toBe(401);
     expect(await read('/api/status')).toEqual([
       200,

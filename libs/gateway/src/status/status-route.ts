@@ -1,3 +1,4 @@
+import { MLFLOW_VERSION } from '../mlflow/server-routes.ts';
 import type { HttpRoute } from '@slipway/platform';
 import type { Backend } from '../calls/backend.ts';
 
@@ -21,10 +22,10 @@ export function statusRoute(backends: readonly Backend[], version: string): Http
   };
 }
 
-/** Answers that monitors and MLflow's clients look for. */
-export function plainRoutes(version: string): HttpRoute[] {
+/** Answers that monitors and MLflow's clients look for; the version is the one of the API that those know. */
+export function plainRoutes(): HttpRoute[] {
   return [
     { method: 'GET', path: '/health', permission: 'public', handle: async () => ({ body: 'OK' }) },
-    { method: 'GET', path: '/version', permission: 'public', handle: async () => ({ body: version }) },
+    { method: 'GET', path: '/version', permission: 'public', handle: async () => ({ body: MLFLOW_VERSION }) },
   ];
 }

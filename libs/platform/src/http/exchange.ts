@@ -204,7 +204,7 @@ export class Exchange implements HttpRequest {
   }
 
   #render(failure: HttpFailure): unknown {
-    const render = this.route?.owner.renderError ?? this.renderUnrouted;
+    const render = this.route?.renderError ?? this.route?.owner.renderError ?? this.renderUnrouted;
     return render ? render(failure) : connectError(failure);
   }
 

@@ -81,6 +81,8 @@ export interface HttpRoute {
   readonly timeoutMs?: number;
   /** Answers browsers that navigate here from another site: true of pages alone. */
   readonly isPage?: boolean;
+  /** As `HttpRoutes.renderError`, for this route alone. */
+  readonly renderError?: (failure: HttpFailure) => unknown;
   handle(request: HttpRequest): Promise<HttpReply>;
 }
 
