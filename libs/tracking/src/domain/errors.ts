@@ -19,7 +19,10 @@ import {
  * | EXPERIMENT_NOT_ACTIVE | FAILED_PRECONDITION | a deleted experiment takes no change and no run |
  * | RUN_NOT_FOUND | NOT_FOUND | no such run in the caller's workspace |
  * | RUN_NOT_ACTIVE | FAILED_PRECONDITION | a deleted run takes no change |
- * | TAG_NOT_FOUND | NOT_FOUND | the run has no tag of that key |
+ * | TAG_NOT_FOUND | NOT_FOUND | the run, experiment or logged model has no tag of that key |
+ * | LOGGED_MODEL_NOT_FOUND | NOT_FOUND | no such logged model in the caller's workspace, or it is deleted |
+ * | NOT_DELETED | FAILED_PRECONDITION | only what is deleted can be removed for ever |
+ * | ARTIFACT_LOCATION_INVALID | INVALID_ARGUMENT | an experiment's artifacts cannot begin there |
  * | KEY_INVALID, ENTRY_INVALID | INVALID_ARGUMENT | a key or a value breaks the rules of names and lengths |
  * | RUN_NAME_MISMATCH | INVALID_ARGUMENT | `run_name` and the tag `mlflow.runName` differ |
  * | PARAM_CHANGED | INVALID_ARGUMENT | the parameter has another value already |
@@ -31,6 +34,12 @@ import {
  * | ARTIFACT_NOT_FOUND | NOT_FOUND | the run has no file at that path |
  * | ARTIFACT_TOO_LARGE | RESOURCE_EXHAUSTED | more bytes than this service accepts |
  * | ARTIFACT_LOST | DATA_LOSS | the stored bytes are not what was written |
+ * | ARTIFACT_LOCATION_NOT_FOUND | NOT_FOUND | the location is not that of a run or logged model of the caller's workspace |
+ * | ARTIFACTS_ELSEWHERE | FAILED_PRECONDITION | the files are at a place that clients open themselves |
+ * | ARTIFACT_RANGE_BEYOND_END | INVALID_ARGUMENT | the range begins at or after the end of the file |
+ * | ARTIFACT_REPLACED | UNAVAILABLE | the file was replaced while it was read: read it again |
+ * | UPLOAD_NOT_FOUND | NOT_FOUND | no such upload in parts in the caller's workspace, or it has expired |
+ * | UPLOAD_PARTS_MISMATCH | INVALID_ARGUMENT | the parts that are there are not those that are named |
  * | UPLOADS_BUSY | UNAVAILABLE | too many uploads at once: try again later |
  * | EXPERIMENT_TAGS_MAX | RESOURCE_EXHAUSTED | a bound on what one experiment may hold |
  *
@@ -44,6 +53,9 @@ export type TrackingErrorReason =
   | 'RUN_NOT_FOUND'
   | 'RUN_NOT_ACTIVE'
   | 'TAG_NOT_FOUND'
+  | 'LOGGED_MODEL_NOT_FOUND'
+  | 'NOT_DELETED'
+  | 'ARTIFACT_LOCATION_INVALID'
   | 'KEY_INVALID'
   | 'ENTRY_INVALID'
   | 'RUN_NAME_MISMATCH'
@@ -57,6 +69,12 @@ export type TrackingErrorReason =
   | 'ARTIFACT_NOT_FOUND'
   | 'ARTIFACT_TOO_LARGE'
   | 'ARTIFACT_LOST'
+  | 'ARTIFACT_LOCATION_NOT_FOUND'
+  | 'ARTIFACTS_ELSEWHERE'
+  | 'ARTIFACT_RANGE_BEYOND_END'
+  | 'ARTIFACT_REPLACED'
+  | 'UPLOAD_NOT_FOUND'
+  | 'UPLOAD_PARTS_MISMATCH'
   | 'UPLOADS_BUSY'
   | 'EXPERIMENT_TAGS_MAX';
 
@@ -96,11 +114,38 @@ export const runNotActive = (runId: string): FailedPreconditionError =>
 export const tagNotFound = (runId: string, key: string): NotFoundError =>
   new NotFoundError(`No tag with name: ${key} in run with id ${runId}`, { reason: word('TAG_NOT_FOUND') });
 
+export const experimentTagNotFound = (id: bigint, key: string): NotFoundError =>
+  new NotFoundError(`No tag with name: ${key} in experiment with id ${id}`, { reason: word('TAG_NOT_FOUND') });
+
+export const loggedModelNotFound = (modelId: string): NotFoundError =>
+  new NotFoundError(`Logged model with ID '${modelId}' not found.`, {
+    reason: word('LOGGED_MODEL_NOT_FOUND'),
+    facts: { model: modelId },
+  });
+
+export const loggedModelTagNotFound = (modelId: string, key: string): NotFoundError =>
+  new NotFoundError(`No tag with key '${key}' found for model with ID '${modelId}'.`, {
+    reason: word('TAG_NOT_FOUND'),
+  });
+
+/** @param what e.g. `run 0af7`. */
+export const notDeleted = (what: string): FailedPreconditionError =>
+  new FailedPreconditionError(`${what} is not deleted; delete it before it is removed for ever`, {
+    reason: word('NOT_DELETED'),
+  });
+
 export const runNameMismatch = (name: string, tag: string): InvalidArgumentError =>
   InvalidArgumentError.of(
     'run_name',
     `'run_name' argument and 'mlflow.runName' tag have different values ('${name}' and '${tag}'); give one of them`,
     { reason: word('RUN_NAME_MISMATCH') },
+  );
+
+export const loggedModelParamChanged = (modelId: string, key: string, stored: string): InvalidArgumentError =>
+  InvalidArgumentError.of(
+    `add_params.${key}`,
+    `Changing param values is not allowed. Param with key='${key}' was already logged with value='${stored}' for model ID='${modelId}'.`,
+    { reason: word('PARAM_CHANGED'), facts: { model: modelId, key } },
   );
 
 export const paramChanged = (runId: string, key: string, stored: string, value: string): InvalidArgumentError =>
@@ -133,8 +178,36 @@ export const uploadDigestMismatch = (actual: string): InvalidArgumentError =>
     reason: word('UPLOAD_DIGEST_MISMATCH'),
   });
 
-export const artifactNotFound = (runId: string, path: string): NotFoundError =>
-  new NotFoundError(`run ${runId} has no artifact '${path}'`, { reason: word('ARTIFACT_NOT_FOUND') });
+/** @param home e.g. `experiments/1/runs/0af7`. */
+export const artifactNotFound = (home: string, path: string): NotFoundError =>
+  new NotFoundError(`${home} has no artifact '${path}'`, { reason: word('ARTIFACT_NOT_FOUND') });
+
+export const artifactLocationNotFound = (location: string): NotFoundError =>
+  new NotFoundError(`no run or logged model has its artifacts at '${location}'`, {
+    reason: word('ARTIFACT_LOCATION_NOT_FOUND'),
+  });
+
+export const artifactsElsewhere = (home: string, artifactUri: string): FailedPreconditionError =>
+  new FailedPreconditionError(`the artifacts of ${home} are at ${artifactUri}, which clients open themselves`, {
+    reason: word('ARTIFACTS_ELSEWHERE'),
+  });
+
+export const rangeBeyondEnd = (path: string, offset: bigint, bytes: bigint): InvalidArgumentError =>
+  InvalidArgumentError.of('offset', `'${path}' has ${bytes} bytes; ${offset} is not before its end`, {
+    reason: word('ARTIFACT_RANGE_BEYOND_END'),
+    facts: { bytes: bytes.toString() },
+  });
+
+export const artifactReplaced = (path: string): UnavailableError =>
+  new UnavailableError(`'${path}' was replaced while it was read; read it again`, {
+    reason: word('ARTIFACT_REPLACED'),
+  });
+
+export const uploadNotFound = (uploadId: string): NotFoundError =>
+  new NotFoundError(`there is no upload ${uploadId}, or its time is over`, { reason: word('UPLOAD_NOT_FOUND') });
+
+export const uploadPartsMismatch = (description: string): InvalidArgumentError =>
+  InvalidArgumentError.of('parts', description, { reason: word('UPLOAD_PARTS_MISMATCH') });
 
 export const artifactTooLarge = (path: string, bytesMax: number): ExhaustedError =>
   new ExhaustedError(`'${path}' has more than the ${bytesMax} bytes that one artifact may have`, {

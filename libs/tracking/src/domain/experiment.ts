@@ -1,5 +1,6 @@
 import { INT64_MAX, InvalidArgumentError, type Caller } from '@slipway/kernel';
 import { experimentNotActive, experimentNotFound, experimentTagsMax } from './errors.ts';
+import { defaultArtifactLocation, readArtifactLocation } from './experiment-location.ts';
 import { entryViolations, refuseAny } from './keys.ts';
 import { EXPERIMENT_NAME_CHARS_MAX, EXPERIMENT_TAG_CHARS_MAX, EXPERIMENT_TAGS_MAX, isLongerThan } from './limits.ts';
 import type { Millis } from './millis.ts';
@@ -17,6 +18,8 @@ export interface Experiment {
   readonly creationTime: Millis;
   readonly lastUpdateTime: Millis;
   readonly principal: string;
+  /** Where the artifacts of its runs begin; never changes. */
+  readonly artifactLocation: string;
 }
 
 export const DEFAULT_EXPERIMENT_ID = 0n;
@@ -42,8 +45,17 @@ export function assertExperimentName(name: string): void {
   }
 }
 
-/** @throws {InvalidArgumentError} on a bad name or tag. */
-export function newExperiment(id: bigint, name: string, tags: Tags, caller: Caller, now: Millis): Experiment {
+/** What a new experiment is made of. */
+export interface ExperimentDraft {
+  readonly name: string;
+  readonly tags: Tags;
+  /** Empty: here. */
+  readonly artifactLocation: string;
+}
+
+/** @throws {InvalidArgumentError} on a bad name, tag or location. */
+export function newExperiment(id: bigint, draft: ExperimentDraft, caller: Caller, now: Millis): Experiment {
+  const { name, tags, artifactLocation } = draft;
   assertExperimentName(name);
   refuseAny(entryViolations('tag', tags, 'tags', EXPERIMENT_TAG_CHARS_MAX));
   return {
@@ -54,6 +66,7 @@ export function newExperiment(id: bigint, name: string, tags: Tags, caller: Call
     creationTime: now,
     lastUpdateTime: now,
     principal: caller.principal,
+    artifactLocation: artifactLocation === '' ? defaultArtifactLocation(id) : readArtifactLocation(artifactLocation),
   };
 }
 
@@ -84,7 +97,3 @@ function isSame(left: Tags, right: Tags): boolean {
   const keys = Object.keys(left);
   return keys.length === Object.keys(right).length && keys.every((key) => left[key] === right[key]);
 }
-
-/** Where the artifacts of its runs begin. */
-export const artifactLocation = (workspace: string, id: bigint): string =>
-  `slipway-artifacts:/${workspace}/tracking/${id}`;

@@ -1,5 +1,6 @@
-import { experimentNotActive, experimentNotFound, runNotFound } from './errors.ts';
+import { experimentNotActive, experimentNotFound, loggedModelNotFound, runNotFound } from './errors.ts';
 import type { Experiment } from './experiment.ts';
+import type { LoggedModel } from './logged-model.ts';
 import { assertActive, type Run } from './run.ts';
 import type { TrackingReads, TrackingTransaction } from './unit-of-work.ts';
 
@@ -8,6 +9,22 @@ export async function findRun(reads: TrackingReads, runId: string): Promise<Run>
   const run = await reads.runs.get(runId);
   if (!run) throw runNotFound(runId);
   return run;
+}
+
+/** @throws {NotFoundError} reason LOGGED_MODEL_NOT_FOUND, also when it is deleted. */
+export async function findLoggedModel(reads: TrackingReads, modelId: string): Promise<LoggedModel> {
+  const model = await reads.models.get(modelId);
+  if (!model || model.deletedTime !== undefined) throw loggedModelNotFound(modelId);
+  return model;
+}
+
+/** @throws {NotFoundError} reason LOGGED_MODEL_NOT_FOUND, naming one of those that are not there or deleted. */
+export async function assertLoggedModels(reads: TrackingReads, modelIds: Iterable<string>): Promise<void> {
+  const distinct = [...new Set(modelIds)];
+  if (distinct.length === 0) return;
+  const active = await reads.models.active(distinct);
+  const missing = distinct.find((id) => !active.has(id));
+  if (missing !== undefined) throw loggedModelNotFound(missing);
 }
 
 /** Keeps the run from changing until the transaction ends. @throws {NotFoundError} reason RUN_NOT_FOUND. */
@@ -41,3 +58,6 @@ export async function holdActiveExperiment(tx: TrackingTransaction, id: bigint):
 }
 
 export const runResource = ({ experimentId, runId }: Run): string => `experiments/${experimentId}/runs/${runId}`;
+
+export const loggedModelResource = ({ experimentId, modelId }: LoggedModel): string =>
+  `experiments/${experimentId}/models/${modelId}`;

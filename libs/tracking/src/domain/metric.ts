@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@slipway/kernel';
+import type { PointSubject } from './logged-model.ts';
 import type { Millis } from './millis.ts';
 
 /** One point of a metric. Two points of a run with the same key, value, timestamp and step are one. */
@@ -10,6 +11,8 @@ export interface MetricPoint {
   readonly timestamp: Millis;
   /** 64 bits. */
   readonly step: bigint;
+  /** The logged model that it is about; most are about none. */
+  readonly about?: PointSubject;
 }
 
 /** The points of one run that belong together. */
@@ -39,4 +42,23 @@ export function comparePoints(left: Position, right: Position): number {
 /** @throws {InvalidArgumentError} on a negative time. */
 export function assertTimestamp(timestamp: Millis, field: string): void {
   if (timestamp < 0n) throw InvalidArgumentError.of(field, 'use milliseconds since 1970, 0 or more');
+}
+
+/**
+ * The ids of logged models that points are about, and the first point that is wrong about it is refused.
+ * @throws {InvalidArgumentError} on a dataset without a name, a digest or a model.
+ */
+export function subjectsOf(points: readonly MetricPoint[], field: string): Set<string> {
+  const modelIds = new Set<string>();
+  points.forEach(({ about }, index) => {
+    if (!about) return;
+    const { modelId, datasetName, datasetDigest } = about;
+    if ((datasetName === '') !== (datasetDigest === '')) {
+      const missing = datasetName === '' ? 'dataset_name' : 'dataset_digest';
+      const words = 'dataset_name and dataset_digest must be given both or neither';
+      throw InvalidArgumentError.of(`${field}[${index}].${missing}`, words, { reason: 'ENTRY_INVALID' });
+    }
+    if (modelId !== '') modelIds.add(modelId);
+  });
+  return modelIds;
 }

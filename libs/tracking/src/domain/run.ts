@@ -1,8 +1,10 @@
 import { InvalidArgumentError } from '@slipway/kernel';
 import type { DatasetInput } from './dataset.ts';
 import { runNameMismatch, runNotActive } from './errors.ts';
-import { artifactLocation, type Tags } from './experiment.ts';
+import type { Tags } from './experiment.ts';
+import type { ModelInput, ModelOutput } from './logged-model.ts';
 import type { RunFinished } from './facts.ts';
+import { belowLocation } from './experiment-location.ts';
 import { isLongerThan, RUN_TAG_CHARS_MAX } from './limits.ts';
 import type { MetricPoint } from './metric.ts';
 import type { Millis } from './millis.ts';
@@ -21,6 +23,10 @@ export interface Run {
   readonly principal: string;
   /** What the client says who runs it. */
   readonly userId: string;
+  /** Where its files are, for people and clients; never changes. */
+  readonly artifactUri: string;
+  /** When it was marked as deleted. */
+  readonly deletedTime: Millis | undefined;
 }
 
 /** A run with everything that was logged to it. */
@@ -32,6 +38,10 @@ export interface RunView {
   readonly metrics: readonly MetricPoint[];
   /** By name and digest. */
   readonly datasets: readonly DatasetInput[];
+  /** Logged models that it has read, by id. */
+  readonly modelInputs: readonly ModelInput[];
+  /** Logged models that it has made, by id. */
+  readonly modelOutputs: readonly ModelOutput[];
 }
 
 /** Holds the name of the run; changing one changes the other. */
@@ -98,6 +108,5 @@ export function finishedFact(
   };
 }
 
-/** Where its files are, for people and clients. */
-export const artifactUri = (workspace: string, { experimentId, runId }: Pick<Run, 'experimentId' | 'runId'>): string =>
-  `${artifactLocation(workspace, experimentId)}/${runId}/artifacts`;
+/** @param location of the experiment. */
+export const artifactUriOf = (location: string, runId: string): string => belowLocation(location, runId, 'artifacts');

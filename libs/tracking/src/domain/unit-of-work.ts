@@ -3,10 +3,13 @@ import type { Caller, Micros } from '@slipway/kernel';
 import type { DatasetInput } from './dataset.ts';
 import type { Experiment, Tags } from './experiment.ts';
 import type { TrackingFact } from './facts.ts';
+import type { LoggedModel, LoggedModelView, ModelInput, ModelOutput } from './logged-model.ts';
 import type { HistoryReads } from './histories.ts';
 import type { MetricAppend } from './metric.ts';
+import type { Millis } from './millis.ts';
 import type { Page, PageRequest, View } from './paging.ts';
 import type { Run, RunView } from './run.ts';
+import type { DatasetFilter, LoggedModelCondition, LoggedModelOrderField } from './search/logged-model-search.ts';
 import type { ExperimentCondition, ExperimentOrderField, RunCondition, RunOrderField } from './search/conditions.ts';
 
 /** Who asks, and how the call is known in logs, audit and traces. */
@@ -32,6 +35,24 @@ export interface RunQuery {
   readonly order: readonly OrderTerm<RunOrderField>[];
 }
 
+export interface LoggedModelQuery {
+  readonly experiments: readonly bigint[];
+  readonly filter: Expression<LoggedModelCondition> | undefined;
+  /** Conditions on metrics look only at values on these; none is all. */
+  readonly datasets: readonly DatasetFilter[];
+  /** After these by creation time, the latest first, and by id. */
+  readonly order: readonly OrderTerm<LoggedModelOrderField>[];
+}
+
+/** A dataset of an experiment in one context. */
+export interface DatasetSummary {
+  readonly experimentId: bigint;
+  readonly name: string;
+  readonly digest: string;
+  /** Empty for none. */
+  readonly context: string;
+}
+
 /** Reads of one workspace, at one moment where the database can give that. */
 export interface TrackingReads {
   readonly experiments: {
@@ -48,10 +69,32 @@ export interface TrackingReads {
     search(query: RunQuery, page: PageRequest): Promise<Page<RunView>>;
   };
   readonly metrics: HistoryReads;
+  readonly models: LoggedModelReads;
   readonly inputs: {
     /** By name and digest. */
     of(run: Run): Promise<readonly DatasetInput[]>;
+    /** The first `bound` that runs of these experiments have read, by experiment, name, digest and context. */
+    summaries(experiments: readonly bigint[], bound: number): Promise<readonly DatasetSummary[]>;
   };
+}
+
+/** Logged models of one workspace. */
+export interface LoggedModelReads {
+  /** Deleted ones too. */
+  get(modelId: string): Promise<LoggedModel | undefined>;
+  view(model: LoggedModel): Promise<LoggedModelView>;
+  /** Those of them that exist and are not deleted. */
+  active(modelIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Not deleted ones. @throws {InvalidArgumentError} on a token that is not of this search. */
+  search(query: LoggedModelQuery, page: PageRequest): Promise<Page<LoggedModelView>>;
+}
+
+/** Removes rows for ever. Files are only noted: whoever removes them does so after the commit, and again after a crash. */
+export interface PurgeWrites {
+  /** A run with its points, parameters, tags and inputs, and those of its logged models that are deleted. */
+  run(run: Run): Promise<void>;
+  /** An experiment with its runs, datasets and logged models. */
+  experiment(id: bigint): Promise<void>;
 }
 
 /** Changes of one workspace; all of them happen, with their facts and audit rows, or none. */
@@ -79,8 +122,8 @@ export interface TrackingTransaction extends TrackingReads {
     hold(runId: string): Promise<Run | undefined>;
     insert(run: Run): Promise<void>;
     update(run: Run): Promise<void>;
-    /** All runs of an experiment. */
-    markAll(experimentId: bigint, deleted: boolean): Promise<void>;
+    /** All runs of an experiment: deleted since then, or not deleted. */
+    markAll(experimentId: bigint, deletedTime: Millis | undefined): Promise<void>;
   };
   readonly params: {
     /** Adds those that the run does not have. @returns what is stored now under the keys of `params`. */
@@ -103,7 +146,22 @@ export interface TrackingTransaction extends TrackingReads {
   readonly inputs: TrackingReads['inputs'] & {
     /** Known datasets and inputs stay as they are. */
     add(run: Run, inputs: readonly DatasetInput[]): Promise<void>;
+    /** Known ones stay as they are. */
+    addModels(run: Run, models: { inputs: readonly ModelInput[]; outputs: readonly ModelOutput[] }): Promise<void>;
   };
+  readonly models: LoggedModelReads & {
+    /** As `get`; whoever else locks this model waits until this transaction ends. */
+    lock(modelId: string): Promise<LoggedModel | undefined>;
+    insert(model: LoggedModel): Promise<void>;
+    /** Status and times. */
+    update(model: LoggedModel): Promise<void>;
+    /** Adds those that the model does not have. @returns what is stored now under the keys of `params`. */
+    addParams(modelId: string, params: Tags): Promise<Tags>;
+    putTags(modelId: string, tags: Tags): Promise<void>;
+    /** @returns whether there was one. */
+    deleteTag(modelId: string, key: string): Promise<boolean>;
+  };
+  readonly purge: PurgeWrites;
   readonly events: { add(fact: TrackingFact): void };
   readonly audit: { add(entry: AuditEntry): void };
   /**

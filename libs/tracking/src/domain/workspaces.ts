@@ -20,7 +20,8 @@ export class Workspaces {
     if (this.#known.has(workspace)) return;
     await this.#unitOfWork.run(call, (tx) => {
       const caller = { ...call.caller, principal: 'slipway' }; // nobody in particular has made it
-      const made = newExperiment(DEFAULT_EXPERIMENT_ID, DEFAULT_EXPERIMENT_NAME, {}, caller, toMillis(tx.now));
+      const draft = { name: DEFAULT_EXPERIMENT_NAME, tags: {}, artifactLocation: '' };
+      const made = newExperiment(DEFAULT_EXPERIMENT_ID, draft, caller, toMillis(tx.now));
       return tx.experiments.ensureDefault(made);
     });
     if (this.#known.size >= KNOWN_MAX) this.#known.clear();

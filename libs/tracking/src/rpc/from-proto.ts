@@ -4,7 +4,6 @@ import type {
   LogMetricsRequest__Output,
   Metric__Output,
   RunStatus__Output,
-  UploadArtifactRequest__Output,
   ViewType__Output,
 } from '@slipway/contracts/slipway.tracking.v1';
 import type { CallContext } from '@slipway/platform';
@@ -15,7 +14,6 @@ import type { PageRequest, View } from '../domain/paging.ts';
 import type { RunStatus } from '../domain/run-status.ts';
 import type { Call } from '../domain/unit-of-work.ts';
 import type { MetricMessage } from '../domain/use-cases/log-metrics.ts';
-import type { UploadPart } from '../domain/use-cases/upload-artifact.ts';
 
 export const callOf = ({ caller, requestId, traceparent }: CallContext): Call => ({
   caller,
@@ -62,12 +60,13 @@ export function experimentSelectorOf(request: { experiment_id: string; name: str
 /** Runs without an experiment belong to the first one. */
 export const experimentIdOf = (text: string): bigint => (text === '' ? DEFAULT_EXPERIMENT_ID : readExperimentId(text));
 
-export const pointOf = ({ key, value, timestamp, step }: Metric__Output): MetricPoint => ({
-  key,
-  value,
-  timestamp: BigInt(timestamp),
-  step: BigInt(step),
-});
+export function pointOf(metric: Metric__Output): MetricPoint {
+  const { key, value, timestamp, step, model_id: modelId } = metric;
+  const point = { key, value, timestamp: BigInt(timestamp), step: BigInt(step) };
+  const { dataset_name: datasetName, dataset_digest: datasetDigest } = metric;
+  if (modelId === '' && datasetName === '' && datasetDigest === '') return point;
+  return { ...point, about: { modelId, datasetName, datasetDigest } };
+}
 
 export async function* metricMessages(
   requests: AsyncIterable<LogMetricsRequest__Output>,
@@ -80,16 +79,4 @@ export function inputOf({ dataset, tags }: DatasetInput__Output, index: number):
   if (!dataset) throw InvalidArgumentError.of(`datasets[${index}].dataset`, 'must be given');
   const { name, digest, source_type: sourceType, source, schema, profile } = dataset;
   return { dataset: { name, digest, sourceType, source, schema, profile }, tags };
-}
-
-/** The parts of an upload as the domain reads them; leaving the iteration ends the call's. */
-export async function* uploadParts(
-  requests: AsyncIterable<UploadArtifactRequest__Output>,
-): AsyncGenerator<UploadPart, void, undefined> {
-  for await (const { part, header, chunk } of requests) {
-    if (part === 'chunk' && chunk) yield { kind: 'chunk', bytes: chunk };
-    else if (part === 'header' && header) {
-      yield { kind: 'header', header: { runId: header.run_id, path: header.path, sha256: header.sha256 } };
-    } else yield { kind: 'nothing' };
-  }
 }

@@ -5,6 +5,7 @@ import { readExperimentId } from '../domain/experiment.ts';
 import { deleteRunTag, markRun, updateRun } from '../domain/use-cases/change-run.ts';
 import { createRun } from '../domain/use-cases/create-run.ts';
 import { getRun, searchRuns } from '../domain/use-cases/read-runs.ts';
+import { purgeRun } from '../domain/use-cases/purge.ts';
 import { callOf, experimentIdOf, nextPageToken, pageOf, statusOf, viewOf } from './from-proto.ts';
 import { toRunMessage } from './to-proto.ts';
 
@@ -23,10 +24,10 @@ export const runHandlers = (deps: TrackingDependencies): Pick<Handlers<TrackingS
       tags: request.tags,
       requestId: request.request_id,
     };
-    return { run: toRunMessage(context.caller.workspace, await createRun(callOf(context), draft, deps)) };
+    return { run: toRunMessage(await createRun(callOf(context), draft, deps)) };
   },
   getRun: async ({ run_id: runId }, context) => ({
-    run: toRunMessage(context.caller.workspace, await getRun(callOf(context), { runId }, deps)),
+    run: toRunMessage(await getRun(callOf(context), { runId }, deps)),
   }),
   updateRun: async ({ run_id: runId, run_name: name, status, end_time }, context) => {
     const edit = {
@@ -35,7 +36,7 @@ export const runHandlers = (deps: TrackingDependencies): Pick<Handlers<TrackingS
       status: statusOf(status),
       endTime: end_time === undefined ? undefined : BigInt(end_time),
     };
-    return { run: toRunMessage(context.caller.workspace, await updateRun(callOf(context), edit, deps)) };
+    return { run: toRunMessage(await updateRun(callOf(context), edit, deps)) };
   },
   deleteRun: async ({ run_id: runId }, context) => {
     await markRun(callOf(context), { runId, deleted: true }, deps);
@@ -43,6 +44,10 @@ export const runHandlers = (deps: TrackingDependencies): Pick<Handlers<TrackingS
   },
   restoreRun: async ({ run_id: runId }, context) => {
     await markRun(callOf(context), { runId, deleted: false }, deps);
+    return {};
+  },
+  purgeRun: async ({ run_id: runId }, context) => {
+    await purgeRun(callOf(context), { runId }, deps);
     return {};
   },
   deleteRunTag: async ({ run_id: runId, key }, context) => {
@@ -54,7 +59,6 @@ export const runHandlers = (deps: TrackingDependencies): Pick<Handlers<TrackingS
     const experiments = experiment_ids.map(readExperimentId);
     const query = { experiments, filter, orderBy, view: viewOf(view_type), ...pageOf(request, PAGE_SIZE_DEFAULT) };
     const page = await searchRuns(callOf(context), query, deps);
-    const { workspace } = context.caller;
-    return { runs: page.items.map((view) => toRunMessage(workspace, view)), ...nextPageToken(page) };
+    return { runs: page.items.map(toRunMessage), ...nextPageToken(page) };
   },
 });

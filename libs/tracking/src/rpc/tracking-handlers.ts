@@ -3,6 +3,7 @@ import type { Handlers } from '@slipway/platform';
 import type { TrackingDependencies } from '../domain/dependencies.ts';
 import { artifactHandlers } from './artifact-handlers.ts';
 import { experimentHandlers } from './experiment-handlers.ts';
+import { loggedModelHandlers } from './logged-model-handlers.ts';
 import { historyHandlers } from './history-handlers.ts';
 import { logHandlers } from './log-handlers.ts';
 import { runHandlers } from './run-handlers.ts';
@@ -13,5 +14,6 @@ export const trackingHandlers = (deps: TrackingDependencies): Handlers<TrackingS
   ...runHandlers(deps),
   ...logHandlers(deps),
   ...historyHandlers(deps),
+  ...loggedModelHandlers(deps),
   ...artifactHandlers(deps),
 });

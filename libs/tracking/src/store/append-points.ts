@@ -7,6 +7,7 @@ import {
   type SqlValue,
 } from '@slipway/persistence';
 import type { MetricAppend, MetricPoint } from '../domain/metric.ts';
+import { appendModelPoints } from './append-model-points.ts';
 import { insertRows, lockClause, selectIn } from './bulk.ts';
 import type { SeriesNumbers } from './series-numbers.ts';
 
@@ -121,6 +122,7 @@ export async function appendPoints(context: AppendContext, appends: readonly Met
     return number;
   };
   await (sql.dialect === 'postgresql' ? insertArrays(context, all, numberOf) : insertValues(context, all, numberOf));
+  await appendModelPoints(sql, context.workspace, appends);
 }
 
 async function insertValues(

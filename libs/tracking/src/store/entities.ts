@@ -1,5 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
 import { columns } from '@slipway/persistence';
+import { loggedModelEntities } from './logged-model-entities.ts';
 
 const runId = () => columns.text(256).primary();
 const key = () => columns.text(1_000).primary();
@@ -24,6 +25,8 @@ export const ExperimentRow = defineEntity({
     creationTime: columns.int64(),
     lastUpdateTime: columns.int64(),
     principal: principal(),
+    /** Null is here. */
+    artifactLocation: columns.text(8_192).nullable(),
   },
   uniques: [{ name: 'tracking_experiment_name', properties: ['workspace', 'name'] }],
 });
@@ -53,6 +56,10 @@ export const RunRow = defineEntity({
     deleted: p.boolean(),
     principal: principal(),
     userId: columns.text(1_024),
+    /** Null is below the place of ours that its experiment has. */
+    artifactUri: columns.text(9_000).nullable(),
+    /** Milliseconds; null when it is not deleted, or was before this was kept. */
+    deletedTime: columns.int64().nullable(),
   },
   indexes: [{ name: 'tracking_run_start', properties: ['workspace', 'experiment', 'startTime', 'runId'] }],
 });
@@ -145,6 +152,7 @@ export const trackingEntities = [
   PointRow,
   DatasetRow,
   InputRow,
+  ...loggedModelEntities,
 ];
 
 export type ExperimentRecord = InferEntity<typeof ExperimentRow>;

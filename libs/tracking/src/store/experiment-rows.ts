@@ -1,4 +1,5 @@
 import type { SqlRunner } from '@slipway/persistence';
+import { defaultArtifactLocation } from '../domain/experiment-location.ts';
 import type { Experiment } from '../domain/experiment.ts';
 import type { Page, PageRequest } from '../domain/paging.ts';
 import type { ExperimentCondition } from '../domain/search/conditions.ts';
@@ -10,7 +11,8 @@ import { describe, viewSql } from './run-search.ts';
 
 /** Of `tracking_experiment e`; 64-bit integers as text. */
 const COLUMNS = `cast(e.id as text) as id, e.name, e.deleted, cast(e.creation_time as text) as creation_time,
-  cast(e.last_update_time as text) as last_update_time, e.principal`;
+  cast(e.last_update_time as text) as last_update_time, e.principal,
+  e.artifact_location`;
 
 interface ExperimentRow {
   readonly id: string;
@@ -19,6 +21,7 @@ interface ExperimentRow {
   readonly creation_time: string;
   readonly last_update_time: string;
   readonly principal: string;
+  readonly artifact_location: string | null;
 }
 
 /** With their tags, in their order. */
@@ -39,6 +42,7 @@ async function withTags(
     creationTime: BigInt(row.creation_time),
     lastUpdateTime: BigInt(row.last_update_time),
     principal: row.principal,
+    artifactLocation: row.artifact_location ?? defaultArtifactLocation(BigInt(row.id)),
   }));
 }
 

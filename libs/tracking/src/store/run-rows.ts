@@ -6,10 +6,14 @@ import type { RunStatus } from '../domain/run-status.ts';
 import type { Run, RunView } from '../domain/run.ts';
 import { pointOf, type PointRecord } from './append-points.ts';
 import { selectIn } from './bulk.ts';
+import { readRunModels } from './input-rows.ts';
+
+/** Of `tracking_run r`; where nothing is stored, what `artifactUriOf` makes of the place of ours. */
+export const ARTIFACT_URI = `coalesce(r.artifact_uri, 'mlflow-artifacts:/' || cast(r.experiment as text) || '/' || r.run_id || '/artifacts')`;
 
 /** Of `tracking_run r`; 64-bit integers as text. */
 export const RUN_COLUMNS = `r.run_id, cast(r.experiment as text) as experiment, r.name, r.status, cast(r.start_time as text) as start_time,
-  cast(r.end_time as text) as end_time, r.deleted, r.principal, r.user_id`;
+  cast(r.end_time as text) as end_time, r.deleted, r.principal, r.user_id, ${ARTIFACT_URI} as artifact_uri, cast(r.deleted_time as text) as deleted_time`;
 
 export interface RunRow {
   readonly run_id: string;
@@ -21,6 +25,8 @@ export interface RunRow {
   readonly deleted: boolean | number;
   readonly principal: string;
   readonly user_id: string;
+  readonly artifact_uri: string;
+  readonly deleted_time: string | null;
 }
 
 export const runOf = (row: RunRow): Run => ({
@@ -33,6 +39,8 @@ export const runOf = (row: RunRow): Run => ({
   deleted: Boolean(row.deleted),
   principal: row.principal,
   userId: row.user_id,
+  artifactUri: row.artifact_uri,
+  deletedTime: row.deleted_time === null ? undefined : BigInt(row.deleted_time),
 });
 
 interface EntryRow {
@@ -103,12 +111,15 @@ export async function readViews(sql: SqlRunner, workspace: string, runs: readonl
   const tags = await entries('tracking_tag');
   const metrics = await readLatest(sql, workspace, ids);
   const inputs = await readInputs(sql, workspace, ids);
+  const models = await readRunModels(sql, workspace, ids);
   return runs.map((run) => ({
     run,
     params: Object.fromEntries(params.get(run.runId) ?? []),
     tags: Object.fromEntries(tags.get(run.runId) ?? []),
     metrics: metrics.get(run.runId) ?? [],
     datasets: inputs.get(run.runId) ?? [],
+    modelInputs: models.get(run.runId)?.inputs ?? [],
+    modelOutputs: models.get(run.runId)?.outputs ?? [],
   }));
 }
 

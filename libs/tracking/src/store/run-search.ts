@@ -6,7 +6,7 @@ import type { RunCondition, RunOrderField, RunTextAttribute } from '../domain/se
 import type { RunQuery } from '../domain/unit-of-work.ts';
 import { expressionSql, integerTestSql, keyedSql, numberTestSql, STORED_NAN, textTestSql } from './condition-sql.ts';
 import { selectPage, sqlPart, type SortKey, type SqlPart } from './keyset-sql.ts';
-import { RUN_COLUMNS, runOf, type RunRow } from './run-rows.ts';
+import { ARTIFACT_URI, RUN_COLUMNS, runOf, type RunRow } from './run-rows.ts';
 
 const KEYED = { metric: 'tracking_metric_series', param: 'tracking_param', tag: 'tracking_tag' } as const;
 type Dialect = SqlRunner['dialect'];
@@ -26,8 +26,6 @@ const keyedAs = (on: keyof typeof KEYED, alias: string, dialect: Dialect): strin
 /** A page token carries the sort keys and has a bounded length: of texts only the beginning counts, which all of them share. */
 const SORTED_CHARS_MAX = 480;
 
-/** As `artifactUri` makes it. */
-const ARTIFACT_URI = `('slipway-artifacts:/' || r.workspace || '/tracking/' || cast(r.experiment as text) || '/' || r.run_id || '/artifacts')`;
 const TEXTS: Readonly<Record<RunTextAttribute, string>> = {
   run_id: 'r.run_id',
   run_name: 'r.name',

@@ -2,8 +2,10 @@ import type { SqlRunner } from '@slipway/persistence';
 import type { Run } from '../domain/run.ts';
 import type { TrackingReads } from '../domain/unit-of-work.ts';
 import { readExperiment, searchExperiments } from './experiment-rows.ts';
+import { readDatasetSummaries } from './input-rows.ts';
 import { readHistories, readHistory } from './history-rows.ts';
 import { sqlPart } from './keyset-sql.ts';
+import { loggedModelReads } from './logged-model-rows.ts';
 import { RUN_COLUMNS, readInputs, readViews, runOf, type RunRow } from './run-rows.ts';
 import { searchRuns } from './run-search.ts';
 import { sampleHistories } from './sample-histories.ts';
@@ -33,7 +35,11 @@ export const trackingReads = (sql: SqlRunner, workspace: string): TrackingReads 
       readHistories(sql, workspace, { runIds, key, method: 'tracking.GetMetricHistories' }, page),
     sample: (key, query) => sampleHistories({ sql, workspace, key }, query),
   },
-  inputs: { of: async ({ runId }) => (await readInputs(sql, workspace, [runId])).get(runId) ?? [] },
+  inputs: {
+    of: async ({ runId }) => (await readInputs(sql, workspace, [runId])).get(runId) ?? [],
+    summaries: (experiments, bound) => readDatasetSummaries(sql, workspace, experiments, bound),
+  },
+  models: loggedModelReads(sql, workspace),
 });
 
 /** @param lock of the row, e.g. `for update`. */

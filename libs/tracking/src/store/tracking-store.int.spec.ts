@@ -3,6 +3,7 @@ import { postgresDatabases, schemaSuite, type TestDatabases } from '@slipway/per
 import { describeWith } from '@slipway/testing';
 import { databaseHarness } from '../testing/tracking-harness.ts';
 import { trackingHistorySuite } from '../testing/tracking-history-suite.ts';
+import { loggedModelSuite } from '../testing/logged-model-suite.ts';
 import { trackingSearchSuite } from '../testing/tracking-search-suite.ts';
 import { trackingStoreSuite } from '../testing/tracking-store-suite.ts';
 import { trackingEntities } from './entities.ts';
@@ -21,5 +22,6 @@ describeWith(['postgresql'], 'tracking store', () => {
   });
   trackingStoreSuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
   trackingSearchSuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
+  loggedModelSuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
   trackingHistorySuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { schemaSuite, sqliteDatabases, type TestDatabases } from '@slipway/persistence/testing';
 import { databaseHarness } from '../testing/tracking-harness.ts';
 import { trackingHistorySuite } from '../testing/tracking-history-suite.ts';
+import { loggedModelSuite } from '../testing/logged-model-suite.ts';
 import { trackingSearchSuite } from '../testing/tracking-search-suite.ts';
 import { trackingStoreSuite } from '../testing/tracking-store-suite.ts';
 import { trackingEntities } from './entities.ts';
@@ -17,3 +18,4 @@ schemaSuite('tracking on SQLite', sqliteDatabases, { entities: trackingEntities,
 trackingStoreSuite('SQLite', (clock) => databaseHarness(databases, clock));
 trackingSearchSuite('SQLite', (clock) => databaseHarness(databases, clock));
 trackingHistorySuite('SQLite', (clock) => databaseHarness(databases, clock));
+loggedModelSuite('SQLite', (clock) => databaseHarness(databases, clock));

@@ -1,4 +1,3 @@
-import { canonicalJson } from '@slipway/kernel';
 import {
   translateDatabaseError,
   UniqueViolationError,
@@ -6,19 +5,26 @@ import {
   type SqlValue,
   type Transaction,
 } from '@slipway/persistence';
-import { CONTEXT_TAG, type DatasetInput } from '../domain/dataset.ts';
 import { experimentAlreadyExists } from '../domain/errors.ts';
+import { defaultArtifactLocation } from '../domain/experiment-location.ts';
 import type { Experiment, Tags } from '../domain/experiment.ts';
+import { artifactUriOf } from '../domain/run.ts';
 import type { TrackingReads, TrackingTransaction } from '../domain/unit-of-work.ts';
 import { appendPoints, appendToActive } from './append-points.ts';
 import { insertRows, lockClause, selectIn } from './bulk.ts';
 import { ExperimentRow, RunRow } from './entities.ts';
 import { readExperiment } from './experiment-rows.ts';
+import { inputWrites } from './input-rows.ts';
+import { loggedModelWrites } from './logged-model-writes.ts';
+import { purgeWrites } from './purge-rows.ts';
 import { sqlPart } from './keyset-sql.ts';
 import type { SeriesNumbers } from './series-numbers.ts';
 import { readRun } from './tracking-reads.ts';
 
-type Writes = Pick<TrackingTransaction, 'experiments' | 'runs' | 'params' | 'tags' | 'metrics' | 'inputs'>;
+type Writes = Pick<
+  TrackingTransaction,
+  'experiments' | 'runs' | 'params' | 'tags' | 'metrics' | 'inputs' | 'models' | 'purge'
+>;
 
 /** The changes of one workspace; each one is a statement of its own, sent when it is made. */
 export function trackingWrites(
@@ -46,6 +52,8 @@ export function trackingWrites(
       appendToActive: (appends) => appendToActive(append, appends),
     },
     inputs: { ...reads.inputs, ...inputWrites(sql, workspace) },
+    models: { ...reads.models, ...loggedModelWrites(tx, workspace) },
+    purge: purgeWrites(tx, workspace),
   };
 }
 
@@ -101,8 +109,11 @@ const experimentWrites = (
       throw translated instanceof UniqueViolationError ? experimentAlreadyExists(name) : translated;
     }
   };
-  const insert = ({ id, name, deleted, creationTime, lastUpdateTime, principal }: Experiment): Promise<unknown> =>
-    em.insert(ExperimentRow, { workspace, id, name, deleted, creationTime, lastUpdateTime, principal });
+  const insert = ({ tags: _, ...experiment }: Experiment): Promise<unknown> => {
+    const isOwn = experiment.artifactLocation === defaultArtifactLocation(experiment.id);
+    const artifactLocation = isOwn ? null : experiment.artifactLocation;
+    return em.insert(ExperimentRow, { workspace, ...experiment, artifactLocation });
+  };
   return {
     ensureDefault: async (experiment) => {
       const counted = 'insert into tracking_counter (workspace, last_experiment) values (?, 0) on conflict do nothing';
@@ -136,50 +147,16 @@ const experimentWrites = (
 const runWrites = ({ em, sql }: Transaction, workspace: string): Omit<Writes['runs'], keyof TrackingReads['runs']> => ({
   lock: (runId) => readRun(sql, workspace, runId, lockClause(sql, 'update')),
   hold: (runId) => readRun(sql, workspace, runId, lockClause(sql, 'share')),
-  insert: async ({ experimentId, endTime = null, ...run }) => {
-    await em.insert(RunRow, { workspace, ...run, experiment: experimentId, endTime });
+  insert: async ({ experimentId, endTime = null, deletedTime = null, ...run }) => {
+    const isOwn = run.artifactUri === artifactUriOf(defaultArtifactLocation(experimentId), run.runId);
+    const artifactUri = isOwn ? null : run.artifactUri;
+    await em.insert(RunRow, { workspace, ...run, experiment: experimentId, endTime, artifactUri, deletedTime });
   },
-  update: async ({ runId, name, status, endTime = null, deleted }) => {
-    await em.nativeUpdate(RunRow, { workspace, runId }, { name, status, endTime, deleted });
+  update: async ({ runId, name, status, endTime = null, deleted, deletedTime = null }) => {
+    await em.nativeUpdate(RunRow, { workspace, runId }, { name, status, endTime, deleted, deletedTime });
   },
-  markAll: async (experimentId, deleted) => {
-    await em.nativeUpdate(RunRow, { workspace, experiment: experimentId }, { deleted });
-  },
-});
-
-const DATASETS = {
-  head: 'insert into tracking_dataset (workspace, experiment, name, digest, source_type, source, schema, profile) values',
-  tail: 'on conflict do nothing',
-  width: 8,
-};
-const INPUTS = {
-  head: 'insert into tracking_input (workspace, run_id, name, digest, context, tags) values',
-  tail: 'on conflict do nothing',
-  width: 6,
-};
-
-/** The first of each identity, in the order of identities: two transactions never wait for each other in a circle. */
-function distinctInputs(inputs: readonly DatasetInput[]): readonly DatasetInput[] {
-  const byIdentity = new Map<string, DatasetInput>();
-  for (const input of inputs) {
-    const identity = JSON.stringify([input.dataset.name, input.dataset.digest]);
-    if (!byIdentity.has(identity)) byIdentity.set(identity, input);
-  }
-  return [...byIdentity].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, input]) => input);
-}
-
-const inputWrites = (sql: SqlRunner, workspace: string): Pick<Writes['inputs'], 'add'> => ({
-  add: async ({ runId, experimentId }, inputs) => {
-    const distinct = distinctInputs(inputs);
-    const datasets = distinct.flatMap(
-      ({ dataset: { name, digest, sourceType, source, schema, profile } }): SqlValue[] => {
-        return [workspace, experimentId, name, digest, sourceType, source, schema, profile];
-      },
-    );
-    await insertRows(sql, DATASETS, datasets);
-    const rows = distinct.flatMap(({ dataset: { name, digest }, tags }): SqlValue[] => {
-      return [workspace, runId, name, digest, tags[CONTEXT_TAG] ?? null, canonicalJson(tags)];
-    });
-    await insertRows(sql, INPUTS, rows);
+  markAll: async (experimentId, deletedTime) => {
+    const change = { deleted: deletedTime !== undefined, deletedTime: deletedTime ?? null };
+    await em.nativeUpdate(RunRow, { workspace, experiment: experimentId }, change);
   },
 });

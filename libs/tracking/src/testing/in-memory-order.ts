@@ -1,10 +1,12 @@
 import type { OrderTerm } from '@slipway/search';
 import { InvalidArgumentError } from '@slipway/kernel';
 import type { Experiment } from '../domain/experiment.ts';
+import type { LoggedModelView } from '../domain/logged-model.ts';
 import { compareValues } from '../domain/metric.ts';
 import type { Page, PageRequest } from '../domain/paging.ts';
 import type { RunView } from '../domain/run.ts';
 import type { ExperimentOrderField, RunOrderField } from '../domain/search/conditions.ts';
+import type { LoggedModelOrderField } from '../domain/search/logged-model-search.ts';
 import { textsOf } from './matches.ts';
 
 type Present = string | number | bigint;
@@ -43,7 +45,7 @@ const inTurn =
     return 0;
   };
 
-function runValue(workspace: string, field: RunOrderField, view: RunView): Value {
+function runValue(field: RunOrderField, view: RunView): Value {
   const { run } = view;
   switch (field.on) {
     case 'metric':
@@ -55,13 +57,13 @@ function runValue(workspace: string, field: RunOrderField, view: RunView): Value
     case 'time':
       return field.attribute === 'start_time' ? run.startTime : run.endTime;
     case 'text':
-      return textsOf(workspace, view)[field.attribute];
+      return textsOf(view)[field.attribute];
   }
 }
 
-export const runOrder = (workspace: string, order: readonly OrderTerm<RunOrderField>[]): Compare<RunView> =>
+export const runOrder = (order: readonly OrderTerm<RunOrderField>[]): Compare<RunView> =>
   inTurn([
-    ...order.map(({ field, descending }) => byTerm((view: RunView) => runValue(workspace, field, view), descending)),
+    ...order.map(({ field, descending }) => byTerm((view: RunView) => runValue(field, view), descending)),
     byTerm((view: RunView) => view.run.startTime, true),
     byTerm((view: RunView) => view.run.runId, false),
   ]);
@@ -76,6 +78,16 @@ export const experimentOrder = (order: readonly OrderTerm<ExperimentOrderField>[
       }, descending),
     ),
     byTerm((experiment: Experiment) => experiment.id, true),
+  ]);
+
+export const loggedModelOrder = (
+  order: readonly OrderTerm<LoggedModelOrderField>[],
+  valueOf: (field: LoggedModelOrderField, view: LoggedModelView) => Value,
+): Compare<LoggedModelView> =>
+  inTurn([
+    ...order.map(({ field, descending }) => byTerm((view: LoggedModelView) => valueOf(field, view), descending)),
+    byTerm((view: LoggedModelView) => view.model.creationTime, true),
+    byTerm((view: LoggedModelView) => view.model.modelId, false),
   ]);
 
 /** @param list tells this list from every other one. A token names the last item, so that a page goes on behind it. */

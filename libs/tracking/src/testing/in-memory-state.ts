@@ -1,6 +1,7 @@
 import type { Dataset } from '../domain/dataset.ts';
 import type { Experiment, Tags } from '../domain/experiment.ts';
 import type { TrackingFact } from '../domain/facts.ts';
+import type { LoggedModelView, ModelInput, ModelOutput } from '../domain/logged-model.ts';
 import type { MetricPoint } from '../domain/metric.ts';
 import type { Run } from '../domain/run.ts';
 import type { AuditEntry } from '../domain/unit-of-work.ts';
@@ -11,6 +12,8 @@ export interface StoredRun {
   readonly tags: Tags;
   readonly points: readonly MetricPoint[];
   readonly inputs: readonly { readonly name: string; readonly digest: string; readonly tags: Tags }[];
+  readonly modelInputs: readonly ModelInput[];
+  readonly modelOutputs: readonly ModelOutput[];
 }
 
 /** One workspace. Values are never changed in place, so that a copy of the maps is a copy of the state. */
@@ -19,6 +22,7 @@ export interface WorkspaceState {
   readonly runs: Map<string, StoredRun>;
   /** By experiment, name and digest as JSON. */
   readonly datasets: Map<string, Dataset>;
+  readonly models: Map<string, LoggedModelView>;
   lastExperiment: bigint | undefined;
 }
 
@@ -29,20 +33,30 @@ export interface InMemoryState {
   readonly audit: (AuditEntry & { readonly workspace: string; readonly principal: string })[];
 }
 
+export const sortedEntries = (entries: Tags): Tags =>
+  Object.fromEntries(Object.entries(entries).sort(([left], [right]) => (left < right ? -1 : 1)));
+
 export const emptyState = (): InMemoryState => ({ workspaces: new Map(), requests: new Map(), facts: [], audit: [] });
 
 export const emptyWorkspace = (): WorkspaceState => ({
   experiments: new Map(),
   runs: new Map(),
   datasets: new Map(),
+  models: new Map(),
   lastExperiment: undefined,
 });
 
 export const copyState = (state: InMemoryState): InMemoryState => ({
   workspaces: new Map(
-    [...state.workspaces].map(([name, { experiments, runs, datasets, lastExperiment }]) => [
+    [...state.workspaces].map(([name, { experiments, runs, datasets, models, lastExperiment }]) => [
       name,
-      { experiments: new Map(experiments), runs: new Map(runs), datasets: new Map(datasets), lastExperiment },
+      {
+        experiments: new Map(experiments),
+        runs: new Map(runs),
+        datasets: new Map(datasets),
+        models: new Map(models),
+        lastExperiment,
+      },
     ]),
   ),
   requests: new Map(state.requests),

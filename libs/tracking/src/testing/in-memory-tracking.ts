@@ -3,20 +3,30 @@ import type { DatasetInput } from '../domain/dataset.ts';
 import { experimentAlreadyExists } from '../domain/errors.ts';
 import type { Experiment } from '../domain/experiment.ts';
 import type { RunPoint } from '../domain/histories.ts';
+import type { ModelInput } from '../domain/logged-model.ts';
 import { comparePoints, type MetricPoint } from '../domain/metric.ts';
 import { isInView } from '../domain/paging.ts';
 import type { Run, RunView } from '../domain/run.ts';
-import type { Call, TrackingReads, TrackingTransaction, TrackingUnitOfWork } from '../domain/unit-of-work.ts';
+import { CONTEXT_TAG } from '../domain/dataset.ts';
+import type {
+  Call,
+  DatasetSummary,
+  TrackingReads,
+  TrackingTransaction,
+  TrackingUnitOfWork,
+} from '../domain/unit-of-work.ts';
 import { experimentOrder, pageOf, runOrder } from './in-memory-order.ts';
 import {
   copyState,
   emptyState,
   emptyWorkspace,
+  sortedEntries,
   type InMemoryState,
   type StoredRun,
   type WorkspaceState,
 } from './in-memory-state.ts';
 import { sampled } from './sampled.ts';
+import { appendModelPoints, loggedModelReads, loggedModelWrites, purgeWrites } from './in-memory-models.ts';
 import { experimentHolds, matches, runHolds } from './matches.ts';
 
 /** The state of tracking in memory: units of work one after the other, each on a copy that replaces the state when it succeeds. */
@@ -64,9 +74,6 @@ function inputsOf(state: WorkspaceState, { run, inputs }: StoredRun): readonly D
   });
 }
 
-const sortedEntries = (entries: Readonly<Record<string, string>>) =>
-  Object.fromEntries(Object.entries(entries).sort(([left], [right]) => (left < right ? -1 : 1)));
-
 function viewOf(state: WorkspaceState, stored: StoredRun): RunView {
   const latest = new Map<string, MetricPoint>();
   for (const point of stored.points) {
@@ -74,8 +81,17 @@ function viewOf(state: WorkspaceState, stored: StoredRun): RunView {
     if (!known || comparePoints(known, point) < 0) latest.set(point.key, point);
   }
   const metrics = [...latest.values()].sort((left, right) => (left.key < right.key ? -1 : 1));
-  const { run, params, tags } = stored;
-  return { run, params: sortedEntries(params), tags: sortedEntries(tags), metrics, datasets: inputsOf(state, stored) };
+  const { run, params, tags, modelInputs, modelOutputs } = stored;
+  const datasets = inputsOf(state, stored);
+  return {
+    run,
+    params: sortedEntries(params),
+    tags: sortedEntries(tags),
+    metrics,
+    datasets,
+    modelInputs,
+    modelOutputs,
+  };
 }
 
 function inMemoryReads(state: WorkspaceState, workspace: string): TrackingReads {
@@ -100,10 +116,10 @@ function inMemoryReads(state: WorkspaceState, workspace: string): TrackingReads 
           (each) =>
             experiments.includes(each.run.experimentId) &&
             isInView(view, each.run.deleted) &&
-            matches(filter, each, runHolds(workspace)),
+            matches(filter, each, runHolds),
         );
         const list = ['runs', workspace, experiments, filter ?? null, view, order];
-        return pageOf(found.sort(runOrder(workspace, order)), list, ({ run }) => run.runId, page);
+        return pageOf(found.sort(runOrder(order)), list, ({ run }) => run.runId, page);
       },
     },
     metrics: {
@@ -129,8 +145,24 @@ function inMemoryReads(state: WorkspaceState, workspace: string): TrackingReads 
         return sampled(key, all, query);
       },
     },
-    inputs: { of: async ({ runId }) => inputsOf(state, storedRun(state, runId)) },
+    inputs: {
+      of: async ({ runId }) => inputsOf(state, storedRun(state, runId)),
+      summaries: async (experiments, bound) => summariesOf(state, experiments).slice(0, bound),
+    },
+    models: loggedModelReads(state, workspace),
   };
+}
+
+function summariesOf(state: WorkspaceState, experiments: readonly bigint[]): DatasetSummary[] {
+  const all = [...state.runs.values()].flatMap(({ run: { experimentId }, inputs }) =>
+    inputs.map(({ name, digest, tags }) => ({ experimentId, name, digest, context: tags[CONTEXT_TAG] ?? '' })),
+  );
+  const keyOf = ({ experimentId, name, digest, context }: DatasetSummary): string =>
+    [experimentId.toString().padStart(20, '0'), name, digest, context].join('\0');
+  const distinct = new Map(
+    all.filter((each) => experiments.includes(each.experimentId)).map((each) => [keyOf(each), each]),
+  );
+  return [...distinct].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, each]) => each);
 }
 
 const identityOf = ({ key, step, timestamp, value }: MetricPoint): string =>
@@ -141,6 +173,14 @@ function storedRun(state: WorkspaceState, runId: string): StoredRun {
   if (!stored) throw new Error(`there is no run ${runId}`);
   return stored;
 }
+
+const NOTHING_LOGGED = { params: {}, tags: {}, points: [], inputs: [], modelInputs: [], modelOutputs: [] };
+
+/** The first of each id, by id. */
+const merged = <Model extends ModelInput>(known: readonly Model[], added: readonly Model[]): readonly Model[] => {
+  const byId = new Map([...known, ...added].toReversed().map((model) => [model.modelId, model]));
+  return [...byId.values()].sort((left, right) => (left.modelId < right.modelId ? -1 : 1));
+};
 
 function inMemoryTransaction(state: InMemoryState, { caller }: Call, now: Micros): TrackingTransaction {
   const { workspace: name, principal } = caller;
@@ -155,11 +195,12 @@ function inMemoryTransaction(state: InMemoryState, { caller }: Call, now: Micros
       ...reads.runs,
       lock: (runId) => reads.runs.get(runId),
       hold: (runId) => reads.runs.get(runId),
-      insert: async (run) => void workspace.runs.set(run.runId, { run, params: {}, tags: {}, points: [], inputs: [] }),
+      insert: async (run) => void workspace.runs.set(run.runId, { run, ...NOTHING_LOGGED }),
       update: async (run) => change(run.runId, { run }),
-      markAll: async (experimentId, deleted) => {
+      markAll: async (experimentId, deletedTime) => {
+        const deleted = deletedTime !== undefined;
         for (const { run } of workspace.runs.values()) {
-          if (run.experimentId === experimentId) change(run.runId, { run: { ...run, deleted } });
+          if (run.experimentId === experimentId) change(run.runId, { run: { ...run, deleted, deletedTime } });
         }
       },
     },
@@ -179,7 +220,16 @@ function inMemoryTransaction(state: InMemoryState, { caller }: Call, now: Micros
       },
     },
     metrics: { ...reads.metrics, ...metricWrites(workspace, change) },
-    inputs: { ...reads.inputs, add: async (run, inputs) => addInputs(workspace, run, inputs, change) },
+    inputs: {
+      ...reads.inputs,
+      add: async (run, inputs) => addInputs(workspace, run, inputs, change),
+      addModels: async ({ runId }, { inputs, outputs }) => {
+        const { modelInputs, modelOutputs } = storedRun(workspace, runId);
+        change(runId, { modelInputs: merged(modelInputs, inputs), modelOutputs: merged(modelOutputs, outputs) });
+      },
+    },
+    models: { ...reads.models, ...loggedModelWrites(workspace, reads.models) },
+    purge: purgeWrites(workspace),
     events: { add: (fact) => void state.facts.push({ workspace: name, fact }) },
     audit: { add: (entry) => void state.audit.push({ ...entry, workspace: name, principal }) },
     once: (method, requestId, request, work) => once(state, [name, principal, method, requestId], request, work),
@@ -218,9 +268,10 @@ function metricWrites(
 ): Pick<TrackingTransaction['metrics'], 'append' | 'appendToActive'> {
   const append: TrackingTransaction['metrics']['append'] = async (appends) => {
     for (const { runId, points } of appends) {
-      const all = [...storedRun(state, runId).points, ...points];
+      const all = [...storedRun(state, runId).points, ...points.map(({ about: _, ...point }) => point)];
       change(runId, { points: [...new Map(all.map((point) => [identityOf(point), point])).values()] });
     }
+    appendModelPoints(state, appends);
   };
   return {
     append,

@@ -8,7 +8,7 @@ import {
 } from '@slipway/search';
 import type { Experiment } from '../domain/experiment.ts';
 import { CONTEXT_TAG } from '../domain/dataset.ts';
-import { artifactUri, type RunView } from '../domain/run.ts';
+import type { RunView } from '../domain/run.ts';
 import type { ExperimentCondition, RunCondition, RunTextAttribute } from '../domain/search/conditions.ts';
 
 /** Says what a filter means, one value after the other and without any index: what the databases are compared with. */
@@ -41,7 +41,7 @@ function isLike(value: string, pattern: string): boolean {
 
 const foldAscii = (text: string): string => text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 
-function textHolds(test: TextTest, value: string | undefined): boolean {
+export function textHolds(test: TextTest, value: string | undefined): boolean {
   if (test.op === 'is null') return value === undefined;
   if (value === undefined) return false;
   switch (test.op) {
@@ -71,43 +71,38 @@ const COMPARE: Readonly<Record<Comparator, (left: number | bigint, right: number
   '>=': (left, right) => left >= right,
 };
 
-function numberHolds(test: NumberTest | IntegerTest, value: number | bigint | undefined): boolean {
+export function numberHolds(test: NumberTest | IntegerTest, value: number | bigint | undefined): boolean {
   if (isPresenceTest(test)) return (value === undefined) === (test.op === 'is null');
   return value !== undefined && COMPARE[test.op](value, test.value);
 }
 
-export const textsOf = (workspace: string, { run }: RunView): Readonly<Record<RunTextAttribute, string>> => ({
+export const textsOf = ({ run }: RunView): Readonly<Record<RunTextAttribute, string>> => ({
   run_id: run.runId,
   run_name: run.name,
   user_id: run.userId,
   status: run.status,
-  artifact_uri: artifactUri(workspace, run),
+  artifact_uri: run.artifactUri,
 });
 
-export const runHolds =
-  (workspace: string) =>
-  (condition: RunCondition, view: RunView): boolean => {
-    switch (condition.on) {
-      case 'metric':
-        return numberHolds(condition.test, view.metrics.find(({ key }) => key === condition.key)?.value);
-      case 'param':
-        return textHolds(condition.test, view.params[condition.key]);
-      case 'tag':
-        return textHolds(condition.test, view.tags[condition.key]);
-      case 'text':
-        return textHolds(condition.test, textsOf(workspace, view)[condition.attribute]);
-      case 'time':
-        return numberHolds(
-          condition.test,
-          condition.attribute === 'start_time' ? view.run.startTime : view.run.endTime,
-        );
-      case 'dataset':
-        return view.datasets.some(({ dataset, tags }) => {
-          const value = { name: dataset.name, digest: dataset.digest, context: tags[CONTEXT_TAG] }[condition.attribute];
-          return value !== undefined && textHolds(condition.test, value);
-        });
-    }
-  };
+export const runHolds = (condition: RunCondition, view: RunView): boolean => {
+  switch (condition.on) {
+    case 'metric':
+      return numberHolds(condition.test, view.metrics.find(({ key }) => key === condition.key)?.value);
+    case 'param':
+      return textHolds(condition.test, view.params[condition.key]);
+    case 'tag':
+      return textHolds(condition.test, view.tags[condition.key]);
+    case 'text':
+      return textHolds(condition.test, textsOf(view)[condition.attribute]);
+    case 'time':
+      return numberHolds(condition.test, condition.attribute === 'start_time' ? view.run.startTime : view.run.endTime);
+    case 'dataset':
+      return view.datasets.some(({ dataset, tags }) => {
+        const value = { name: dataset.name, digest: dataset.digest, context: tags[CONTEXT_TAG] }[condition.attribute];
+        return value !== undefined && textHolds(condition.test, value);
+      });
+  }
+};
 
 export function experimentHolds(condition: ExperimentCondition, experiment: Experiment): boolean {
   if (condition.on === 'name') return textHolds(condition.test, experiment.name);

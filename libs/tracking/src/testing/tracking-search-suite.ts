@@ -84,9 +84,16 @@ export function trackingSearchSuite(name: string, make: (clock: Clock) => Promis
       const clock = new ManualClock();
       harness = await make(clock);
       deps = trackingFixture(harness.unitOfWork, clock);
-      first = (await createExperiment(alice, { name: 'first', tags: { team: 'Ops' }, requestId: '' }, deps)).id;
+      first = (
+        await createExperiment(
+          alice,
+          { name: 'first', tags: { team: 'Ops' }, artifactLocation: '', requestId: '' },
+          deps,
+        )
+      ).id;
       clock.advance(10);
-      second = (await createExperiment(alice, { name: 'Second', tags: {}, requestId: '' }, deps)).id;
+      second = (await createExperiment(alice, { name: 'Second', tags: {}, artifactLocation: '', requestId: '' }, deps))
+        .id;
       all = await seedRuns(deps, first, second);
     });
     afterAll(() => harness.stop());
@@ -115,8 +122,8 @@ export function trackingSearchSuite(name: string, make: (clock: Clock) => Promis
             const expression = parseRunFilter(text);
             const expected = all
               .filter(({ run }) => view === 'all' || run.deleted === (view === 'deleted'))
-              .filter((each) => matches(expression, each, runHolds('default')))
-              .toSorted(runOrder('default', parseRunOrder(order)));
+              .filter((each) => matches(expression, each, runHolds))
+              .toSorted(runOrder(parseRunOrder(order)));
             const found: RunView[] = [];
             for (let pageToken: string | undefined = ''; pageToken !== undefined;) {
               const page = await ask({ filter: text, orderBy: order, view, pageSize, pageToken });
@@ -227,6 +234,7 @@ async function seedRuns(deps: TrackingDependencies, first: bigint, second: bigin
             { dataset, tags: context },
             { dataset: other, tags: {} },
           ],
+          models: [],
         },
         deps,
       );

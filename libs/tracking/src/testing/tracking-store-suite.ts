@@ -44,7 +44,7 @@ export function trackingStoreSuite(name: string, make: (clock: Clock) => Promise
     afterEach(() => harness.stop());
 
     const experiment = (label: string, requestId = '') =>
-      createExperiment(alice, { name: label, tags: {}, requestId }, deps);
+      createExperiment(alice, { name: label, tags: {}, artifactLocation: '', requestId }, deps);
     const history = async (runId: string, key: string, pageSize = 1_000) => {
       const found: MetricPoint[] = [];
       for (let pageToken: string | undefined = ''; pageToken !== undefined;) {
@@ -60,7 +60,9 @@ export function trackingStoreSuite(name: string, make: (clock: Clock) => Promise
         expect(await getExperiment(other, { id: 0n }, deps)).toMatchObject({ name: 'Default', deleted: false });
         expect((await experiment('one')).id).toBe(1n);
         expect((await experiment('two')).id).toBe(2n);
-        expect((await createExperiment(other, { name: 'one', tags: {}, requestId: '' }, deps)).id).toBe(1n);
+        expect(
+          (await createExperiment(other, { name: 'one', tags: {}, artifactLocation: '', requestId: '' }, deps)).id,
+        ).toBe(1n);
       });
 
       it('does not make Default again once it is deleted, also after a restart', async () => {
@@ -91,7 +93,11 @@ export function trackingStoreSuite(name: string, make: (clock: Clock) => Promise
       });
 
       it('renames, sets and removes tags; a deleted one takes no change', async () => {
-        const { id } = await createExperiment(alice, { name: 'e', tags: { a: '1', b: '2' }, requestId: '' }, deps);
+        const { id } = await createExperiment(
+          alice,
+          { name: 'e', tags: { a: '1', b: '2' }, artifactLocation: '', requestId: '' },
+          deps,
+        );
         clock.advance(5);
         const next = await updateExperiment(alice, { id, name: 'f', setTags: { c: '3' }, removeTags: ['a'] }, deps);
         expect(next).toMatchObject({ name: 'f', tags: { b: '2', c: '3' } });
@@ -165,7 +171,7 @@ export function trackingStoreSuite(name: string, make: (clock: Clock) => Promise
         const { run } = await newRun(deps, alice, { name: 'r', startTime: 7n });
         const { runId } = run;
         const dataset = { name: 'd', digest: 'x', sourceType: 's', source: '', schema: '', profile: '' };
-        await logInputs(alice, { runId, inputs: [{ dataset, tags: {} }] }, deps);
+        await logInputs(alice, { runId, inputs: [{ dataset, tags: {} }], models: [] }, deps);
         const set = (status: 'RUNNING' | 'FINISHED' | 'FAILED' | undefined, endTime?: bigint) =>
           updateRun(alice, { runId, name: undefined, status, endTime }, deps);
         await set(undefined);
@@ -208,7 +214,7 @@ export function trackingStoreSuite(name: string, make: (clock: Clock) => Promise
           () => logBatch(alice, { runId, ...batch, tags: { 'mlflow.runName': 'n' } }, deps),
           () => updateRun(alice, { runId, name: 'n', status: undefined, endTime: undefined }, deps),
           () => deleteRunTag(alice, { runId, key: 'mlflow.runName' }, deps),
-          () => logInputs(alice, { runId, inputs: [{ dataset, tags: {} }] }, deps),
+          () => logInputs(alice, { runId, inputs: [{ dataset, tags: {} }], models: [] }, deps),
           () => deps.metrics.append('default', runId, [point('m', 1)]),
         ];
         for (const write of writes) await expect(write()).rejects.toMatchObject(refusal);
@@ -230,14 +236,22 @@ export function trackingStoreSuite(name: string, make: (clock: Clock) => Promise
           schema: '{}',
           profile: '',
         });
-        await logInputs(alice, { runId: run.runId, inputs: [{ dataset: dataset('a'), tags: { t: '1' } }] }, deps);
-        await logInputs(alice, { runId: run.runId, inputs: [{ dataset: dataset('b'), tags: { t: '2' } }] }, deps);
+        await logInputs(
+          alice,
+          { runId: run.runId, inputs: [{ dataset: dataset('a'), tags: { t: '1' } }], models: [] },
+          deps,
+        );
+        await logInputs(
+          alice,
+          { runId: run.runId, inputs: [{ dataset: dataset('b'), tags: { t: '2' } }], models: [] },
+          deps,
+        );
         const expected = [{ dataset: dataset('a'), tags: { t: '1' } }];
         expect((await getRun(alice, { runId: run.runId }, deps)).datasets).toEqual(expected);
         const second = await newRun(deps, alice);
         await logInputs(
           alice,
-          { runId: second.run.runId, inputs: [{ dataset: dataset('c'), tags: { t: '3' } }] },
+          { runId: second.run.runId, inputs: [{ dataset: dataset('c'), tags: { t: '3' } }], models: [] },
           deps,
         );
         expect((await getRun(alice, { runId: second.run.runId }, deps)).datasets).toEqual([

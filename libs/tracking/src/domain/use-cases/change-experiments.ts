@@ -1,17 +1,21 @@
 import type { TrackingDependencies } from '../dependencies.ts';
-import { experimentNotFound } from '../errors.ts';
-import { editExperiment, newExperiment, type Experiment, type ExperimentEdit, type Tags } from '../experiment.ts';
+import { experimentNotFound, experimentTagNotFound } from '../errors.ts';
+import {
+  editExperiment,
+  newExperiment,
+  type Experiment,
+  type ExperimentDraft,
+  type ExperimentEdit,
+} from '../experiment.ts';
 import { lockExperiment } from '../lookup.ts';
 import { toMillis } from '../millis.ts';
 import type { Call } from '../unit-of-work.ts';
 
-export interface CreateExperiment {
-  readonly name: string;
-  readonly tags: Tags;
+export interface CreateExperiment extends ExperimentDraft {
   readonly requestId: string;
 }
 
-/** @throws {AlreadyExistsError} reason EXPERIMENT_ALREADY_EXISTS. @throws {InvalidArgumentError} on a bad name or tag. */
+/** @throws {AlreadyExistsError} reason EXPERIMENT_ALREADY_EXISTS. @throws {InvalidArgumentError} on a bad name, tag or location. */
 export async function createExperiment(
   call: Call,
   { requestId, ...draft }: CreateExperiment,
@@ -21,7 +25,7 @@ export async function createExperiment(
   return unitOfWork.run(call, (tx) =>
     tx.once('tracking.CreateExperiment', requestId, draft, async () => {
       const id = await tx.experiments.nextId();
-      const experiment = newExperiment(id, draft.name, draft.tags, call.caller, toMillis(tx.now));
+      const experiment = newExperiment(id, draft, call.caller, toMillis(tx.now));
       await tx.experiments.insert(experiment);
       tx.audit.add({
         action: 'tracking.experiments.create',
@@ -60,6 +64,25 @@ export async function updateExperiment(
 }
 
 /**
+ * Removes one tag. @throws {NotFoundError} reason EXPERIMENT_NOT_FOUND or TAG_NOT_FOUND. @throws {FailedPreconditionError} reason EXPERIMENT_NOT_ACTIVE.
+ */
+export async function deleteExperimentTag(
+  call: Call,
+  { id, key }: { readonly id: bigint; readonly key: string },
+  { unitOfWork, workspaces }: TrackingDependencies,
+): Promise<void> {
+  await workspaces.ensure(call);
+  await unitOfWork.run(call, async (tx) => {
+    const current = await lockExperiment(tx, id);
+    const edit = { name: undefined, setTags: {}, removeTags: [key] };
+    const next = editExperiment(current, edit, toMillis(tx.now));
+    if (!next) throw experimentTagNotFound(id, key);
+    await tx.experiments.update(next);
+    tx.audit.add({ action: 'tracking.experiments.delete-tag', resource: `experiments/${id}`, details: { key } });
+  });
+}
+
+/**
  * Marks an experiment and all its runs as deleted, or takes the mark from all of them.
  * @throws {NotFoundError} reason EXPERIMENT_NOT_FOUND, also when it is in that state already.
  */
@@ -73,7 +96,7 @@ export async function markExperiment(
     const current = await lockExperiment(tx, id);
     if (current.deleted === deleted) throw experimentNotFound(id.toString());
     await tx.experiments.update({ ...current, deleted, lastUpdateTime: toMillis(tx.now) });
-    await tx.runs.markAll(id, deleted);
+    await tx.runs.markAll(id, deleted ? toMillis(tx.now) : undefined);
     const action = deleted ? 'tracking.experiments.delete' : 'tracking.experiments.restore';
     tx.audit.add({ action, resource: `experiments/${id}`, details: {} });
   });

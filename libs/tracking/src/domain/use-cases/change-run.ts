@@ -44,7 +44,7 @@ export async function markRun(
   await unitOfWork.run(call, async (tx) => {
     const current = await lockRun(tx, runId);
     if (current.deleted === deleted) return;
-    await tx.runs.update({ ...current, deleted });
+    await tx.runs.update({ ...current, deleted, deletedTime: deleted ? toMillis(tx.now) : undefined });
     const action = deleted ? 'tracking.runs.delete' : 'tracking.runs.restore';
     tx.audit.add({ action, resource: runResource(current), details: {} });
   });

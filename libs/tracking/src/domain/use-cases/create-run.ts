@@ -6,7 +6,7 @@ import { isLongerThan, RUN_TAG_CHARS_MAX, USER_ID_CHARS_MAX } from '../limits.ts
 import { holdActiveExperiment, runResource } from '../lookup.ts';
 import { toMillis, type Millis } from '../millis.ts';
 import { makeRunId, makeRunName } from '../run-names.ts';
-import { givenRunName, RUN_NAME_TAG, type Run, type RunView } from '../run.ts';
+import { artifactUriOf, givenRunName, RUN_NAME_TAG, type Run, type RunView } from '../run.ts';
 import type { Call } from '../unit-of-work.ts';
 
 export interface CreateRun {
@@ -39,9 +39,10 @@ export async function createRun(
   const { requestId, ...request } = draft;
   return unitOfWork.run(call, (tx) =>
     tx.once('tracking.CreateRun', requestId, request, async () => {
-      await holdActiveExperiment(tx, draft.experimentId);
+      const { artifactLocation } = await holdActiveExperiment(tx, draft.experimentId);
+      const runId = makeRunId(random);
       const run: Run = {
-        runId: makeRunId(random),
+        runId,
         name: given === '' ? makeRunName(random) : given,
         experimentId: draft.experimentId,
         status: 'RUNNING',
@@ -50,12 +51,14 @@ export async function createRun(
         deleted: false,
         principal: call.caller.principal,
         userId: draft.userId,
+        artifactUri: artifactUriOf(artifactLocation, runId),
+        deletedTime: undefined,
       };
       const tags = { ...draft.tags, [RUN_NAME_TAG]: run.name };
       await tx.runs.insert(run);
       await tx.tags.put(run.runId, tags);
       tx.audit.add({ action: 'tracking.runs.create', resource: runResource(run), details: { name: run.name } });
-      return { run, params: {}, tags, metrics: [], datasets: [] };
+      return { run, params: {}, tags, metrics: [], datasets: [], modelInputs: [], modelOutputs: [] };
     }),
   );
 }

@@ -10,8 +10,8 @@ import {
   PARAM_VALUE_CHARS_MAX,
   RUN_TAG_CHARS_MAX,
 } from '../limits.ts';
-import { holdActiveRun, lockRun, runResource } from '../lookup.ts';
-import { assertTimestamp, type MetricPoint } from '../metric.ts';
+import { assertLoggedModels, holdActiveRun, lockRun, runResource } from '../lookup.ts';
+import { assertTimestamp, subjectsOf, type MetricPoint } from '../metric.ts';
 import { assertActive, RUN_NAME_TAG, type Run } from '../run.ts';
 import type { Call, TrackingTransaction } from '../unit-of-work.ts';
 
@@ -55,15 +55,17 @@ async function takeRun(tx: TrackingTransaction, { runId, tags }: LogBatch): Prom
 
 /**
  * Stores all of it or nothing.
- * @throws {NotFoundError} reason RUN_NOT_FOUND. @throws {FailedPreconditionError} reason RUN_NOT_ACTIVE.
+ * @throws {NotFoundError} reason RUN_NOT_FOUND or LOGGED_MODEL_NOT_FOUND. @throws {FailedPreconditionError} reason RUN_NOT_ACTIVE.
  * @throws {InvalidArgumentError} reason BATCH_TOO_LARGE, ENTRY_INVALID or PARAM_CHANGED.
  */
 export async function logBatch(call: Call, batch: LogBatch, { unitOfWork }: TrackingDependencies): Promise<void> {
   assertSizes(batch);
   assertEntries(batch);
+  const modelIds = subjectsOf(batch.metrics, 'metrics');
   const { runId, metrics, params, tags } = batch;
   await unitOfWork.run(call, async (tx) => {
     const run = await takeRun(tx, batch);
+    await assertLoggedModels(tx, modelIds);
     const stored = await tx.params.add(runId, params);
     for (const [key, value] of Object.entries(params)) {
       const known = stored[key];

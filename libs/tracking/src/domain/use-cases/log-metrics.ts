@@ -1,8 +1,8 @@
 import type { TrackingDependencies } from '../dependencies.ts';
 import { streamOrder } from '../errors.ts';
 import { assertKey } from '../keys.ts';
-import { assertTimestamp, type MetricPoint } from '../metric.ts';
-import type { MetricWriter } from '../metric-writer.ts';
+import { assertLoggedModels } from '../lookup.ts';
+import { assertTimestamp, subjectsOf, type MetricPoint } from '../metric.ts';
 import type { Call } from '../unit-of-work.ts';
 
 /** One message of a stream of points. */
@@ -20,6 +20,7 @@ const KNOWN_KEYS_MAX = 10_000;
 /** Checks the messages of one stream; most points have a key that an earlier one had. */
 class MessageReader {
   readonly #known = new Set<string>();
+  readonly #models = new Set<string>();
   runId = '';
 
   /** @throws {InvalidArgumentError} reason STREAM_ORDER or KEY_INVALID, naming the field. */
@@ -35,6 +36,13 @@ class MessageReader {
       assertKey('metric', key, `metrics[${index}].key`);
       if (this.#known.size < KNOWN_KEYS_MAX) this.#known.add(key);
     });
+  }
+
+  /** The logged models of a message that this stream has not named before. @throws {InvalidArgumentError} on half a dataset. */
+  newModels({ points }: MetricMessage): readonly string[] {
+    const found = [...subjectsOf(points, 'metrics')].filter((id) => !this.#models.has(id));
+    for (const id of found) if (this.#models.size < KNOWN_KEYS_MAX) this.#models.add(id);
+    return found;
   }
 }
 
@@ -87,7 +95,7 @@ class StreamState {
 async function takeIn(
   { caller }: Call,
   messages: AsyncIterable<MetricMessage>,
-  writer: MetricWriter,
+  { metrics: writer, unitOfWork }: TrackingDependencies,
   state: StreamState,
   signal: AbortSignal,
 ): Promise<void> {
@@ -95,6 +103,8 @@ async function takeIn(
   for await (const message of messages) {
     if (state.failure !== undefined) return;
     reader.check(message);
+    const models = reader.newModels(message);
+    if (models.length > 0) await unitOfWork.read(caller, (reads) => assertLoggedModels(reads, models));
     const { points } = message;
     const settled = (apply: () => void) => () =>
       state.change(() => {
@@ -117,17 +127,17 @@ async function takeIn(
 /**
  * Stores points as they come. Each value that is yielded says how many points of this stream are durable; the last one, before the end or a failure,
  * counts all of them.
- * @throws {NotFoundError} reason RUN_NOT_FOUND. @throws {FailedPreconditionError} reason RUN_NOT_ACTIVE.
+ * @throws {NotFoundError} reason RUN_NOT_FOUND or LOGGED_MODEL_NOT_FOUND. @throws {FailedPreconditionError} reason RUN_NOT_ACTIVE.
  * @throws {InvalidArgumentError} reason STREAM_ORDER or KEY_INVALID.
  */
 export async function* logMetrics(
   call: Call,
   messages: AsyncIterable<MetricMessage>,
-  { metrics: writer }: TrackingDependencies,
+  deps: TrackingDependencies,
   signal: AbortSignal,
 ): AsyncGenerator<bigint, void, undefined> {
   const state = new StreamState();
-  void takeIn(call, messages, writer, state, signal).then(
+  void takeIn(call, messages, deps, state, signal).then(
     () => state.change(() => (state.ended = true)),
     (error: unknown) => state.change(() => (state.failure ??= error)),
   );

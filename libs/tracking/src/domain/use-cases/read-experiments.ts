@@ -3,7 +3,7 @@ import { experimentNameNotFound, experimentNotFound } from '../errors.ts';
 import type { Experiment } from '../experiment.ts';
 import type { Page, PageRequest, View } from '../paging.ts';
 import { parseExperimentFilter, parseExperimentOrder } from '../search/experiment-search.ts';
-import type { Call } from '../unit-of-work.ts';
+import type { Call, DatasetSummary } from '../unit-of-work.ts';
 
 /** Deleted ones are found too. @throws {NotFoundError} reason EXPERIMENT_NOT_FOUND. */
 export async function getExperiment(
@@ -40,3 +40,14 @@ export async function searchExperiments(
   await workspaces.ensure(call);
   return unitOfWork.read(call.caller, ({ experiments }) => experiments.search(query, page));
 }
+
+/** More are not told: they are for a list that somebody looks at. */
+const DATASETS_MAX = 1_000;
+
+/** Datasets that runs of these experiments have read; those that do not exist have none. */
+export const searchDatasets = (
+  { caller }: Call,
+  { experiments }: { readonly experiments: readonly bigint[] },
+  { unitOfWork }: TrackingDependencies,
+): Promise<readonly DatasetSummary[]> =>
+  unitOfWork.read(caller, ({ inputs }) => inputs.summaries(experiments, DATASETS_MAX));

@@ -2,9 +2,11 @@ import type { MigrationLists } from '@slipway/persistence';
 import { TrackingPostgresql1 } from './tracking-0001.postgresql.ts';
 import { TrackingSqlite1 } from './tracking-0001.sqlite.ts';
 import { Tracking2 } from './tracking-0002.ts';
+import { TrackingPostgresql3 } from './tracking-0003.postgresql.ts';
+import { TrackingSqlite3 } from './tracking-0003.sqlite.ts';
 
 /** Schema of tracking, oldest first; for composition. */
 export const trackingMigrations: MigrationLists = {
-  sqlite: [TrackingSqlite1, Tracking2],
-  postgresql: [TrackingPostgresql1, Tracking2],
+  sqlite: [TrackingSqlite1, Tracking2, TrackingSqlite3],
+  postgresql: [TrackingPostgresql1, Tracking2, TrackingPostgresql3],
 };
