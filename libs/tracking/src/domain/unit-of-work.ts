@@ -8,6 +8,7 @@ import type { HistoryReads } from './histories.ts';
 import type { MetricAppend } from './metric.ts';
 import type { Millis } from './millis.ts';
 import type { Page, PageRequest, View } from './paging.ts';
+import type { RunProjection } from './run-projection.ts';
 import type { Run, RunView } from './run.ts';
 import type { DatasetFilter, LoggedModelCondition, LoggedModelOrderField } from './search/logged-model-search.ts';
 import type { ExperimentCondition, ExperimentOrderField, RunCondition, RunOrderField } from './search/conditions.ts';
@@ -33,6 +34,9 @@ export interface RunQuery {
   readonly view: View;
   /** After these by start time, the latest first, and by run id. */
   readonly order: readonly OrderTerm<RunOrderField>[];
+  readonly projection: RunProjection;
+  /** Characters after which a page ends before its size is reached, as `viewChars` counts them; one run always fits. */
+  readonly charsMax: number;
 }
 
 export interface LoggedModelQuery {

@@ -7,6 +7,7 @@ import { createRun } from '../domain/use-cases/create-run.ts';
 import { getRun, searchRuns } from '../domain/use-cases/read-runs.ts';
 import { purgeRun } from '../domain/use-cases/purge.ts';
 import { callOf, experimentIdOf, nextPageToken, pageOf, statusOf, viewOf } from './from-proto.ts';
+import { projectionOf } from './projection.ts';
 import { toRunMessage } from './to-proto.ts';
 
 type RunMethod = Extract<keyof TrackingService, `${string}Run${string}`>;
@@ -57,7 +58,15 @@ export const runHandlers = (deps: TrackingDependencies): Pick<Handlers<TrackingS
   searchRuns: async (request, context) => {
     const { filter, order_by: orderBy, view_type, experiment_ids } = request;
     const experiments = experiment_ids.map(readExperimentId);
-    const query = { experiments, filter, orderBy, view: viewOf(view_type), ...pageOf(request, PAGE_SIZE_DEFAULT) };
+    const projection = projectionOf(request.projection);
+    const query = {
+      experiments,
+      filter,
+      orderBy,
+      projection,
+      view: viewOf(view_type),
+      ...pageOf(request, PAGE_SIZE_DEFAULT),
+    };
     const page = await searchRuns(callOf(context), query, deps);
     return { runs: page.items.map(toRunMessage), ...nextPageToken(page) };
   },

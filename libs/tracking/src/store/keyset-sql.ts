@@ -51,12 +51,28 @@ function afterClause(keys: readonly SortKey[], after: readonly PageKey[]): SqlPa
   };
 }
 
+/** A page that may be cut short. */
+export interface KeysetRows<Item> extends Page<Item> {
+  /** The token of a page that ends with this one of the items. */
+  tokenAfter(index: number): string;
+}
+
 /** @throws {InvalidArgumentError} on a token that is not of this list. */
 export async function selectPage<Row extends object, Item>(
   sql: SqlRunner,
   list: KeysetList<Row, Item>,
-  { pageSize, pageToken }: PageRequest,
+  page: PageRequest,
 ): Promise<Page<Item>> {
+  const { items, nextPageToken } = await selectRows(sql, list, page);
+  return nextPageToken === undefined ? { items } : { items, nextPageToken };
+}
+
+/** As `selectPage`. @throws {InvalidArgumentError} on a token that is not of this list. */
+export async function selectRows<Row extends object, Item>(
+  sql: SqlRunner,
+  list: KeysetList<Row, Item>,
+  { pageSize, pageToken }: PageRequest,
+): Promise<KeysetRows<Item>> {
   const { keys, query } = list;
   const after = decodePageToken(query, pageToken);
   if (
@@ -86,11 +102,14 @@ export async function selectPage<Row extends object, Item>(
     parameters,
   );
   const items = rows.slice(0, pageSize).map((row) => list.toItem(row));
-  const last = rows[pageSize - 1];
-  if (rows.length <= pageSize || !last) return { items };
-  const tokenKeys = keys.map((key, at): PageKey => {
-    const text = String(last[`t${at}`]);
-    return key.type === 'bigint' ? BigInt(text) : text;
-  });
-  return { items, nextPageToken: encodePageToken(query, tokenKeys) };
+  const tokenAfter = (index: number): string => {
+    const row = rows[index];
+    if (!row) throw new Error('a page ends with one of its rows');
+    const tokenKeys = keys.map((key, at): PageKey => {
+      const text = String(row[`t${at}`]);
+      return key.type === 'bigint' ? BigInt(text) : text;
+    });
+    return encodePageToken(query, tokenKeys);
+  };
+  return { items, tokenAfter, ...(rows.length > pageSize ? { nextPageToken: tokenAfter(pageSize - 1) } : {}) };
 }

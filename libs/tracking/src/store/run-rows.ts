@@ -3,9 +3,11 @@ import type { DatasetInput } from '../domain/dataset.ts';
 import type { Tags } from '../domain/experiment.ts';
 import type { MetricPoint } from '../domain/metric.ts';
 import type { RunStatus } from '../domain/run-status.ts';
+import { EVERYTHING, type KeyChoice, type RunProjection } from '../domain/run-projection.ts';
 import type { Run, RunView } from '../domain/run.ts';
 import { pointOf, type PointRecord } from './append-points.ts';
 import { selectIn } from './bulk.ts';
+import { POINT_COLUMNS } from './history-rows.ts';
 import { readRunModels } from './input-rows.ts';
 
 /** Of `tracking_run r`; where nothing is stored, what `artifactUriOf` makes of the place of ours. */
@@ -100,18 +102,22 @@ function groupByRun<Row extends { readonly run_id: string }, Item>(
 }
 
 /** Everything that was logged to these runs, in their order, with one question per kind and not per run. */
-export async function readViews(sql: SqlRunner, workspace: string, runs: readonly Run[]): Promise<readonly RunView[]> {
+export async function readViews(
+  sql: SqlRunner,
+  workspace: string,
+  runs: readonly Run[],
+  projection: RunProjection = EVERYTHING,
+): Promise<readonly RunView[]> {
   const ids = runs.map(({ runId }) => runId);
-  const entries = async (table: string) => {
-    const head = `select run_id, key, value from ${table} where workspace = ? and run_id`;
-    const rows = await selectIn<EntryRow>(sql, { head, tail: 'order by run_id, key' }, [workspace], ids);
+  const entries = async (table: string, choice: KeyChoice) => {
+    const rows = await selectKeyed<EntryRow>(sql, { columns: 'value', table, choice }, workspace, ids);
     return groupByRun(rows, ({ key, value }) => [key, value] as const);
   };
-  const params = await entries('tracking_param');
-  const tags = await entries('tracking_tag');
-  const metrics = await readLatest(sql, workspace, ids);
-  const inputs = await readInputs(sql, workspace, ids);
-  const models = await readRunModels(sql, workspace, ids);
+  const params = await entries('tracking_param', projection.params);
+  const tags = await entries('tracking_tag', projection.tags);
+  const metrics = await readLatest(sql, workspace, ids, projection.metrics);
+  const inputs = await readInputs(sql, workspace, projection.inputs ? ids : []);
+  const models = await readRunModels(sql, workspace, projection.inputs ? ids : []);
   return runs.map((run) => ({
     run,
     params: Object.fromEntries(params.get(run.runId) ?? []),
@@ -123,14 +129,27 @@ export async function readViews(sql: SqlRunner, workspace: string, runs: readonl
   }));
 }
 
+/** Rows of a table of keys, each run's by key: no other keys are read than those that are asked for. */
+async function selectKeyed<Row extends object>(
+  sql: SqlRunner,
+  { columns, table, choice }: { readonly columns: string; readonly table: string; readonly choice: KeyChoice },
+  workspace: string,
+  ids: readonly string[],
+): Promise<readonly Row[]> {
+  if (choice.length === 0) return [];
+  const keys = choice === 'all' ? [] : choice;
+  const only = keys.length === 0 ? '' : `and key in (${keys.map(() => '?').join(', ')})`;
+  const head = `select run_id, key, ${columns} from ${table} where workspace = ? ${only} and run_id`;
+  return selectIn<Row>(sql, { head, tail: 'order by run_id, key' }, [workspace, ...keys], ids);
+}
+
 async function readLatest(
   sql: SqlRunner,
   workspace: string,
   ids: readonly string[],
+  choice: KeyChoice,
 ): Promise<ReadonlyMap<string, readonly MetricPoint[]>> {
-  const head = `select run_id, key, cast(step as text) as step, cast(timestamp as text) as timestamp, cast(value as text) as value
-    from tracking_metric_series where workspace = ? and run_id`;
-  const statement = { head, tail: 'order by run_id, key' };
-  const rows = await selectIn<PointRecord & { run_id: string; key: string }>(sql, statement, [workspace], ids);
+  const source = { columns: POINT_COLUMNS, table: 'tracking_metric_series', choice };
+  const rows = await selectKeyed<PointRecord & { run_id: string; key: string }>(sql, source, workspace, ids);
   return groupByRun(rows, (row) => pointOf(row.key, row));
 }

@@ -1,11 +1,11 @@
 import type { OrderTerm } from '@slipway/search';
 import type { SqlRunner } from '@slipway/persistence';
-import type { Page, PageRequest, View } from '../domain/paging.ts';
+import type { PageRequest, View } from '../domain/paging.ts';
 import type { Run } from '../domain/run.ts';
 import type { RunCondition, RunOrderField, RunTextAttribute } from '../domain/search/conditions.ts';
 import type { RunQuery } from '../domain/unit-of-work.ts';
 import { expressionSql, integerTestSql, keyedSql, numberTestSql, STORED_NAN, textTestSql } from './condition-sql.ts';
-import { selectPage, sqlPart, type SortKey, type SqlPart } from './keyset-sql.ts';
+import { selectRows, sqlPart, type KeysetRows, type SortKey, type SqlPart } from './keyset-sql.ts';
 import { ARTIFACT_URI, RUN_COLUMNS, runOf, type RunRow } from './run-rows.ts';
 
 const KEYED = { metric: 'tracking_metric_series', param: 'tracking_param', tag: 'tracking_tag' } as const;
@@ -110,11 +110,16 @@ export const viewSql = (view: View, alias: string): readonly SqlPart[] => {
 };
 
 /** @throws {InvalidArgumentError} on a token that is not of this search. */
-export function searchRuns(sql: SqlRunner, workspace: string, query: RunQuery, page: PageRequest): Promise<Page<Run>> {
+export function searchRuns(
+  sql: SqlRunner,
+  workspace: string,
+  query: RunQuery,
+  page: PageRequest,
+): Promise<KeysetRows<Run>> {
   const { joins, keys } = sortingOf(query.order, sql.dialect);
   const experiments = [...new Set(query.experiments)].sort((left, right) => (left < right ? -1 : 1));
   const { filter } = query;
-  return selectPage<RunRow, Run>(
+  return selectRows<RunRow, Run>(
     sql,
     {
       query: {

@@ -1,10 +1,12 @@
 import type { SqlRunner } from '@slipway/persistence';
-import type { Run } from '../domain/run.ts';
-import type { TrackingReads } from '../domain/unit-of-work.ts';
+import type { Page } from '../domain/paging.ts';
+import type { Run, RunView } from '../domain/run.ts';
+import { viewChars } from '../domain/run-projection.ts';
+import type { RunQuery, TrackingReads } from '../domain/unit-of-work.ts';
 import { readExperiment, searchExperiments } from './experiment-rows.ts';
 import { readDatasetSummaries } from './input-rows.ts';
 import { readHistories, readHistory } from './history-rows.ts';
-import { sqlPart } from './keyset-sql.ts';
+import { sqlPart, type KeysetRows } from './keyset-sql.ts';
 import { loggedModelReads } from './logged-model-rows.ts';
 import { RUN_COLUMNS, readInputs, readViews, runOf, type RunRow } from './run-rows.ts';
 import { searchRuns } from './run-search.ts';
@@ -25,8 +27,8 @@ export const trackingReads = (sql: SqlRunner, workspace: string): TrackingReads 
       return view;
     },
     search: async (query, page) => {
-      const { items, ...rest } = await searchRuns(sql, workspace, query, page);
-      return { items: await readViews(sql, workspace, items), ...rest };
+      const found = await searchRuns(sql, workspace, query, page);
+      return readFitting(sql, workspace, query, found);
     },
   },
   metrics: {
@@ -41,6 +43,28 @@ export const trackingReads = (sql: SqlRunner, workspace: string): TrackingReads 
   },
   models: loggedModelReads(sql, workspace),
 });
+
+/** Runs whose views are read at once: however large a page may be, no more than its end is read in vain. */
+const VIEWS_AT_ONCE = 500;
+
+/** A page of runs ends when it is full or long. */
+async function readFitting(
+  sql: SqlRunner,
+  workspace: string,
+  { projection, charsMax }: RunQuery,
+  { items, nextPageToken, tokenAfter }: KeysetRows<Run>,
+): Promise<Page<RunView>> {
+  const views: RunView[] = [];
+  let chars = 0;
+  for (let at = 0; at < items.length; at += VIEWS_AT_ONCE) {
+    for (const view of await readViews(sql, workspace, items.slice(at, at + VIEWS_AT_ONCE), projection)) {
+      chars += viewChars(view);
+      if (chars > charsMax && views.length > 0) return { items: views, nextPageToken: tokenAfter(views.length - 1) };
+      views.push(view);
+    }
+  }
+  return { items: views, ...(nextPageToken === undefined ? {} : { nextPageToken }) };
+}
 
 /** @param lock of the row, e.g. `for update`. */
 export async function readRun(sql: SqlRunner, workspace: string, runId: string, lock = ''): Promise<Run | undefined> {

@@ -90,12 +90,13 @@ export const loggedModelOrder = (
     byTerm((view: LoggedModelView) => view.model.modelId, false),
   ]);
 
-/** @param list tells this list from every other one. A token names the last item, so that a page goes on behind it. */
+/** @param countOf how many of the items of a page fit into it. @param list tells this list from every other one. A token names the last item, so that a page goes on behind it. */
 export function pageOf<Item>(
   sorted: readonly Item[],
   list: unknown,
   keyOf: (item: Item) => string,
   { pageSize, pageToken }: PageRequest,
+  countOf: (items: readonly Item[]) => number = (items) => items.length,
 ): Page<Item> {
   const binding = JSON.stringify(list, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
   let start = 0;
@@ -105,8 +106,9 @@ export function pageOf<Item>(
       throw InvalidArgumentError.of('page_token', 'is not of this list', { reason: 'PAGE_TOKEN_INVALID' });
     start = sorted.findIndex((item) => keyOf(item) === last) + 1;
   }
-  const items = sorted.slice(start, start + pageSize);
+  const full = sorted.slice(start, start + pageSize);
+  const items = full.slice(0, countOf(full));
   const last = items.at(-1);
-  if (sorted.length <= start + pageSize || last === undefined) return { items };
+  if (sorted.length <= start + items.length || last === undefined) return { items };
   return { items, nextPageToken: Buffer.from(`${binding}\n${keyOf(last)}`).toString('base64url') };
 }

@@ -6,6 +6,7 @@ import type { RunPoint } from '../domain/histories.ts';
 import type { ModelInput } from '../domain/logged-model.ts';
 import { comparePoints, type MetricPoint } from '../domain/metric.ts';
 import { isInView } from '../domain/paging.ts';
+import { countFitting, project, viewChars } from '../domain/run-projection.ts';
 import type { Run, RunView } from '../domain/run.ts';
 import { CONTEXT_TAG } from '../domain/dataset.ts';
 import type {
@@ -111,7 +112,7 @@ function inMemoryReads(state: WorkspaceState, workspace: string): TrackingReads 
     runs: {
       get: (runId) => Promise.resolve(state.runs.get(runId)?.run),
       view: async (run) => ({ ...viewOf(state, storedRun(state, run.runId)), run }),
-      search: async ({ experiments, filter, view, order }, page) => {
+      search: async ({ experiments, filter, view, order, projection, charsMax }, page) => {
         const found = viewAll().filter(
           (each) =>
             experiments.includes(each.run.experimentId) &&
@@ -119,7 +120,9 @@ function inMemoryReads(state: WorkspaceState, workspace: string): TrackingReads 
             matches(filter, each, runHolds),
         );
         const list = ['runs', workspace, experiments, filter ?? null, view, order];
-        return pageOf(found.sort(runOrder(order)), list, ({ run }) => run.runId, page);
+        const sorted = found.sort(runOrder(order)).map((each) => project(each, projection));
+        const countOf = (views: readonly RunView[]) => countFitting(views, viewChars, charsMax);
+        return pageOf(sorted, list, ({ run }) => run.runId, page, countOf);
       },
     },
     metrics: {

@@ -2,6 +2,7 @@ import type { Clock } from '@slipway/kernel';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TrackingDependencies } from '../domain/dependencies.ts';
+import { project } from '../domain/run-projection.ts';
 import type { RunView } from '../domain/run.ts';
 import { parseRunFilter, parseRunOrder } from '../domain/search/run-search.ts';
 import { createExperiment, markExperiment } from '../domain/use-cases/change-experiments.ts';
@@ -71,6 +72,8 @@ const orderBy = fc
     { maxLength: 3 },
   )
   .chain((fields) => fc.tuple(...fields.map((field) => fc.constantFrom(field, `${field} DESC`, `${field} asc`))));
+
+const newestFirst = runOrder([]);
 
 /** What searches find, against a plain reading of the filter over all runs. */
 export function trackingSearchSuite(name: string, make: (clock: Clock) => Promise<TrackingHarness>): void {
@@ -156,6 +159,41 @@ export function trackingSearchSuite(name: string, make: (clock: Clock) => Promis
         pageToken: '',
       };
       expect((await searchRuns(callBy('alice', 'other'), everything, deps)).items).toEqual([]);
+    });
+
+    it('for all projections: answers with what is asked for, and no more', async () => {
+      const keys = (...known: string[]) => fc.oneof(fc.constant('all' as const), fc.subarray([...known, 'absent']));
+      await fc.assert(
+        fc.asyncProperty(
+          keys('m', 'n o'),
+          keys('p', 'q r'),
+          keys('t', 'mlflow.runName'),
+          fc.boolean(),
+          async (metrics, params, tags, inputs) => {
+            const projection = { metrics, params, tags, inputs };
+            const found = await ask({ projection, view: 'all' });
+            expect(found.items).toEqual(all.toSorted(newestFirst).map((view) => project(view, projection)));
+          },
+        ),
+        { numRuns: 40, seed: 7 },
+      );
+    });
+
+    it('ends a page that is long before it is full, and goes on behind it', async () => {
+      const found: RunView[] = [];
+      let pages = 0;
+      for (let pageToken: string | undefined = ''; pageToken !== undefined;) {
+        const page = await ask({ view: 'all', pageSize: 50_000, charsMax: 2_000, pageToken });
+        expect(page.items.length).toBeGreaterThan(0);
+        found.push(...page.items);
+        pages += 1;
+        pageToken = page.nextPageToken;
+      }
+      expect(pages).toBeGreaterThan(3);
+      expect(pages).toBeLessThan(all.length);
+      expect(found).toEqual(all.toSorted(newestFirst));
+      const tiny = await ask({ view: 'all', charsMax: 0 });
+      expect(tiny.items).toHaveLength(1);
     });
 
     it('refuses a token of another search', async () => {

@@ -2,6 +2,7 @@ import type { TrackingDependencies } from '../dependencies.ts';
 import { findRun } from '../lookup.ts';
 import type { MetricPoint } from '../metric.ts';
 import type { Page, PageRequest, View } from '../paging.ts';
+import { EVERYTHING, PAGE_CHARS_MAX, type RunProjection } from '../run-projection.ts';
 import type { RunView } from '../run.ts';
 import { parseRunFilter, parseRunOrder } from '../search/run-search.ts';
 import type { Call } from '../unit-of-work.ts';
@@ -18,6 +19,9 @@ export interface SearchRuns extends PageRequest {
   readonly filter: string;
   readonly view: View;
   readonly orderBy: readonly string[];
+  readonly projection?: RunProjection;
+  /** Of a page, as the query counts them. */
+  readonly charsMax?: number;
 }
 
 /**
@@ -26,10 +30,17 @@ export interface SearchRuns extends PageRequest {
  */
 export async function searchRuns(
   { caller }: Call,
-  { experiments, filter, view, orderBy, ...page }: SearchRuns,
+  { experiments, filter, view, orderBy, projection = EVERYTHING, charsMax = PAGE_CHARS_MAX, ...page }: SearchRuns,
   { unitOfWork }: TrackingDependencies,
 ): Promise<Page<RunView>> {
-  const query = { experiments, filter: parseRunFilter(filter), view, order: parseRunOrder(orderBy) };
+  const query = {
+    experiments,
+    filter: parseRunFilter(filter),
+    view,
+    order: parseRunOrder(orderBy),
+    projection,
+    charsMax,
+  };
   if (experiments.length === 0) return { items: [] };
   return unitOfWork.read(caller, ({ runs }) => runs.search(query, page));
 }
