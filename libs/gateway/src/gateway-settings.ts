@@ -8,6 +8,13 @@ export const gatewaySettings = defineSettings({
     default: 'gateway',
     doc: 'Names the durable consumer of this gateway on the event bus; each of several gateways on one bus needs its own.',
   },
+  'gateway.public-url': {
+    schema: z
+      .string()
+      .regex(/^(https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?)?$/, 'must be an address such as https://ml.example.com'),
+    default: '',
+    doc: 'Where clients reach this gateway; addresses for parts of uploads begin with it. Empty: http:// and the host that a request names.',
+  },
   'gateway.message-bytes-max': {
     schema: z.coerce.number().int().min(1_024).max(67_108_864),
     default: 8_388_608,

@@ -47,7 +47,7 @@ export function openGateway<Known extends typeof gatewaySettings>(
     catalogueRoute(backends),
     eventsRoute(feed, clock),
     ...callRoutes(backends, limits),
-    ...mlflowRoutes(backends),
+    ...mlflowRoutes(backends, config.get('gateway.public-url')),
   ];
   return {
     name: 'gateway',

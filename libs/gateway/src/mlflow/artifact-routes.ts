@@ -4,7 +4,7 @@ import { NotFoundError } from '@slipway/kernel';
 import type { HttpRequest, HttpRoute } from '@slipway/platform';
 import { callOptions } from '../calls/call-options.ts';
 import { download, TRANSFER_MS, upload, type ArtifactPlace } from './artifact-transfer.ts';
-import { guarded, type MlflowRoute, type TrackingClient } from './call-route.ts';
+import { guarded, PREFIXES, type MlflowRoute, type TrackingClient } from './call-route.ts';
 import { Parameters } from './parameters.ts';
 import { runIdOf } from './run-routes.ts';
 import { nextPage } from './shapes.ts';
@@ -68,7 +68,7 @@ async function listLocation(tracking: TrackingClient, location: string, options:
 
 /** The proxy of `mlflow-artifacts:/`, and addresses at which people and pages get single files. */
 export function artifactProxyRoutes(tracking: TrackingClient): HttpRoute[] {
-  const routes = ['/api', '/ajax-api'].flatMap((prefix): HttpRoute[] => {
+  const routes = PREFIXES.flatMap((prefix): HttpRoute[] => {
     const base = `${prefix}/2.0/mlflow-artifacts/artifacts`;
     const place = (request: HttpRequest): ArtifactPlace => ({ owner: { location: request.param('path') }, path: '' });
     return [

@@ -31,7 +31,8 @@ export interface MlflowRoute {
 }
 
 const JSON_BYTES_MAX = 16 * 1024 * 1024;
-const PREFIXES = ['/api', '/ajax-api'];
+/** Of clients and of pages. */
+export const PREFIXES = ['/api', '/ajax-api'];
 
 /** Both addresses of each call. */
 export function callRoutes(routes: readonly MlflowRoute[]): HttpRoute[] {

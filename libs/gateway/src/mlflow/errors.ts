@@ -97,7 +97,10 @@ function exhaustedRefusal(error: ExhaustedError): MlflowError {
 function violationsText({ violations, message }: InvalidArgumentError): string {
   if (violations.length === 0) return message;
   return violations
-    .map(({ field, description }) => (/^[A-Z'"]/.test(description) ? description : `${field}: ${description}`))
+    .map(({ field, description }) => {
+      if (field === 'page_token') return `Invalid page token: it ${description}`;
+      return /^[A-Z'"]/.test(description) ? description : `${field}: ${description}`;
+    })
     .join('; ');
 }
 

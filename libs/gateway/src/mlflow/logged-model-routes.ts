@@ -3,7 +3,7 @@ import type { HttpRoute } from '@slipway/platform';
 import { callOptions } from '../calls/call-options.ts';
 import { fileJson, folderOf } from './artifact-routes.ts';
 import { download } from './artifact-transfer.ts';
-import { guarded, type MlflowRoute, type TrackingClient } from './call-route.ts';
+import { guarded, PREFIXES, type MlflowRoute, type TrackingClient } from './call-route.ts';
 import { invalid } from './errors.ts';
 import { Parameters } from './parameters.ts';
 import { loggedModelJson, nextPage } from './shapes.ts';
@@ -145,7 +145,7 @@ export function loggedModelRoutes(tracking: TrackingClient): MlflowRoute[] {
 
 /** One file of a logged model, as pages get it. */
 export function loggedModelFileRoutes(tracking: TrackingClient): HttpRoute[] {
-  return ['/api', '/ajax-api'].map((prefix) =>
+  return PREFIXES.map((prefix) =>
     guarded({
       method: 'GET',
       path: `${prefix}/2.0${BASE}/:id/artifacts/files`,

@@ -9,6 +9,7 @@ import { experimentRoutes } from './experiment-routes.ts';
 import { loggedModelFileRoutes, loggedModelRoutes } from './logged-model-routes.ts';
 import { metricRoutes } from './metric-routes.ts';
 import { modelVersionRoutes, versionArtifactRoute } from './model-version-routes.ts';
+import { multipartRoutes, originOf } from './multipart-routes.ts';
 import { registeredModelRoutes } from './registered-model-routes.ts';
 import { runLogRoutes, runRoutes } from './run-routes.ts';
 import { serverRoutes } from './server-routes.ts';
@@ -17,8 +18,9 @@ import { webhookRoutes } from './webhook-routes.ts';
 /**
  * The REST API of MLflow, for its unmodified clients: a translation onto the services that are there. What is allowed, and what it means, they
  * say; each call goes there with the caller's own token.
+ * @param publicUrl where clients reach us; empty: the host that they asked for.
  */
-export function mlflowRoutes(backends: readonly Backend[]): HttpRoute[] {
+export function mlflowRoutes(backends: readonly Backend[], publicUrl: string): HttpRoute[] {
   const transportOf = (typeName: string) =>
     backends.find(({ services }) => services.some((service) => service.typeName === typeName))?.transport;
   const toTracking = transportOf(trackingService.typeName);
@@ -30,6 +32,7 @@ export function mlflowRoutes(backends: readonly Backend[]): HttpRoute[] {
   return [
     ...serverRoutes(),
     ...artifactProxyRoutes(tracking),
+    ...multipartRoutes(tracking, originOf(publicUrl)),
     ...loggedModelFileRoutes(tracking),
     ...callRoutes([
       ...experimentRoutes(tracking),

@@ -1,5 +1,5 @@
 import type { HttpMethod, HttpRoute } from '@slipway/platform';
-import { guarded } from './call-route.ts';
+import { guarded, PREFIXES } from './call-route.ts';
 import { MlflowError, UNKNOWN_CALL } from './errors.ts';
 
 /** Version of MLflow whose API this is. Its clients look whether it is new enough for what they want to send, so it is not ours. */
@@ -16,7 +16,7 @@ export function serverRoutes(): HttpRoute[] {
     multipart_uploads_enabled: true,
     multipart_downloads_enabled: false,
   };
-  const about = ['/api', '/ajax-api'].map((prefix): HttpRoute => ({
+  const about = PREFIXES.map((prefix): HttpRoute => ({
     method: 'GET',
     path: `${prefix}/3.0/mlflow/server-info`,
     permission: 'authenticated',

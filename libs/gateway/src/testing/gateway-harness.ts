@@ -73,6 +73,7 @@ export type Note = (context: CallContext, request: unknown) => void;
 
 const SETTINGS: Readonly<Record<string, string | number>> = {
   'gateway.name': 'test',
+  'gateway.public-url': '',
   'gateway.message-bytes-max': 10_000,
   'gateway.stream-bytes-max': 100_000,
   'gateway.events-kept': 20,
