@@ -12,6 +12,7 @@ import { DEFAULT_LIMITS } from '../domain/limits.ts';
 import { registryEntities } from '../store/entities.ts';
 import { registryMigrations } from '../store/migrations/registry-migrations.ts';
 import { callerOf } from '../testing/registry-fixture.ts';
+import { testWebhooks } from '../testing/webhook-receiver.ts';
 import { fileOf, sampleGraph, streamOf } from '../testing/sample-package.ts';
 import { createRegistryService } from './create-registry-service.ts';
 import { loadSigningKeys, type SigningKeys } from './signing-keys.ts';
@@ -40,7 +41,15 @@ describe('the registry service', () => {
     await artifacts.open(AbortSignal.timeout(10_000));
     keys = await loadSigningKeys({ file: join(directory.path, 'key.pem'), createIfAbsent: true });
     const limits = { ...DEFAULT_LIMITS, packageBytesMax: 1_000_000 };
-    module = createRegistryService({ ...shared, unitOfWork, artifacts, gates: new Map(), signingKeys: keys, limits });
+    module = createRegistryService({
+      ...shared,
+      unitOfWork,
+      artifacts,
+      gates: new Map(),
+      signingKeys: keys,
+      limits,
+      webhooks: testWebhooks(),
+    });
     for (const component of module.components) await component.start(AbortSignal.timeout(10_000));
     closers.push(
       () => databases.stop(),

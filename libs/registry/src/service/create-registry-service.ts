@@ -14,6 +14,7 @@ import { blobLedger } from '../store/blob-claims.ts';
 import { createRegistryUnitOfWork } from '../store/registry-unit-of-work.ts';
 import { createBlobSweeper } from './blob-sweeper.ts';
 import type { SigningKeys } from './signing-keys.ts';
+import { createWebhooks, type WebhookOptions } from './webhooks/create-webhooks.ts';
 
 export interface RegistryServiceOptions {
   /** On a database opened with `registryEntities` and `registryMigrations`. */
@@ -27,6 +28,7 @@ export interface RegistryServiceOptions {
   readonly ids: IdSource;
   readonly log: Logger;
   readonly limits: RegistryLimits;
+  readonly webhooks: WebhookOptions;
 }
 
 /** 512 MiB each at the default limit, so one after the other. */
@@ -36,8 +38,9 @@ const INSPECTIONS_AT_ONCE = 1;
 export function createRegistryService(options: RegistryServiceOptions): ServiceModule {
   const { unitOfWork, artifacts, gates, signingKeys, clock, ids, log, limits } = options;
   const packages = createPackageStore(artifacts);
+  const webhooks = createWebhooks(options.webhooks, { clock, ids, log, unitOfWork });
   const deps: RegistryDependencies = {
-    unitOfWork: createRegistryUnitOfWork(unitOfWork, encodeFact),
+    unitOfWork: createRegistryUnitOfWork(unitOfWork, encodeFact, { ids, wake: webhooks.wake }),
     packages,
     gates: new Map([...gates, ['metric', metricGate]]),
     signingKey: signingKeys.signingKey,
@@ -52,8 +55,8 @@ export function createRegistryService(options: RegistryServiceOptions): ServiceM
   return {
     name: 'registry',
     listener: 'grpc',
-    services: [implementService(registryService, registryHandlers(deps))],
-    components: [sweeper],
+    services: [implementService(registryService, registryHandlers(deps)), webhooks.service],
+    components: [sweeper, ...webhooks.components],
     isReady: () => (sweeper.isRunning ? { ready: true } : { ready: false, reason: 'the registry is not started' }),
   };
 }

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { systemRandom } from '@slipway/kernel';
 import {
   openServiceStore,
   type MetadataSettings,
@@ -12,6 +13,8 @@ import { registryMigrations } from '../store/migrations/registry-migrations.ts';
 import { createRegistryService } from './create-registry-service.ts';
 import { readRegistryLimits, type registrySettings } from './registry-settings.ts';
 import { loadSigningKeys, type SigningKeys } from './signing-keys.ts';
+import { loadWebhookKey } from './webhook-key.ts';
+import { readWebhookLimits } from './webhooks/webhook-settings.ts';
 
 /** What the registry is given; it opens and closes the artifact store, the bus is shared. */
 export interface RegistryDrivers {
@@ -40,13 +43,24 @@ export async function openRegistry<Known extends MetadataSettings & typeof regis
   const config = context.config as unknown as Config<typeof registrySettings>; // one of more settings is one of these, too
   const { clock, ids, dataDirectory } = context;
   const log = context.log.child({ module: 'registry' });
-  const signingKeys = await loadSigningKeys(keyFile(config.get('registry.signing-key-file'), dataDirectory));
+  const signingKeys = await loadSigningKeys(
+    keyFile(config.get('registry.signing-key-file'), dataDirectory, 'registry.pem'),
+  );
   log.info({ keyId: signingKeys.signingKey.keyId, publicKeyFile: signingKeys.publicKeyFile }, 'packages are signed');
   const schema = { entities: registryEntities, migrations: registryMigrations };
   const store = await openServiceStore(context, bus, 'registry', schema, hooks);
   const limits = readRegistryLimits((key) => config.get(key));
+  const webhookKeyFile = keyFile(config.get('registry.webhook-key-file'), dataDirectory, 'registry-webhooks.key');
+  const webhooks = {
+    key: await loadWebhookKey(webhookKeyFile, systemRandom),
+    limits: readWebhookLimits((key) => config.get(key)),
+    allowedHosts: config.get('registry.webhook-allowed-hosts'),
+    random: systemRandom,
+  };
   const { unitOfWork } = store;
-  const service = createRegistryService({ unitOfWork, artifacts, gates, signingKeys, clock, ids, log, limits });
+  const service = createRegistryService({
+    ...{ unitOfWork, artifacts, gates, signingKeys, clock, ids, log, limits, webhooks },
+  });
   return {
     signingKeys,
     store,
@@ -58,7 +72,7 @@ export async function openRegistry<Known extends MetadataSettings & typeof regis
   };
 }
 
-const keyFile = (configured: string | undefined, dataDirectory: string) =>
+const keyFile = (configured: string | undefined, dataDirectory: string, name: string) =>
   configured === undefined
-    ? { file: join(dataDirectory, 'keys', 'registry.pem'), createIfAbsent: true }
+    ? { file: join(dataDirectory, 'keys', name), createIfAbsent: true }
     : { file: resolve(configured), createIfAbsent: false };

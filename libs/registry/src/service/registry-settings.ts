@@ -1,5 +1,6 @@
-import { defineSettings } from '@slipway/platform';
+import { composeSettings, defineSettings } from '@slipway/platform';
 import { z } from 'zod';
+import { webhookSettings } from './webhooks/webhook-settings.ts';
 import { DEFAULT_LIMITS, type RegistryLimits } from '../domain/limits.ts';
 
 const bytes = z.coerce
@@ -9,8 +10,7 @@ const bytes = z.coerce
   .max(1024 ** 4);
 const duration = z.coerce.number().int();
 
-/** Settings of the registry; flat, so that a process that hosts several services can join them. */
-export const registrySettings = defineSettings({
+const ownSettings = defineSettings({
   'registry.signing-key-file': {
     schema: z.string().min(1).optional(),
     doc: 'PEM file (PKCS #8, Ed25519) of the key that signs packages. Left out: one is made in the data directory on the first start.',
@@ -47,7 +47,10 @@ export const registrySettings = defineSettings({
   },
 });
 
-type LimitKey = Exclude<keyof typeof registrySettings, 'registry.signing-key-file'>;
+/** Settings of the registry; flat, so that a process that hosts several services can join them. */
+export const registrySettings = composeSettings(ownSettings, webhookSettings);
+
+type LimitKey = Exclude<keyof typeof ownSettings, 'registry.signing-key-file'>;
 
 /** @param get reads one setting, e.g. `(key) => config.get(key)`. */
 export const readRegistryLimits = (get: (key: LimitKey) => number): RegistryLimits =>

@@ -1,6 +1,7 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
 import type { JsonValue } from '@slipway/kernel';
 import { columns } from '@slipway/persistence';
+import { webhookEntities } from './webhook-entities.ts';
 
 const name = () => columns.text(128);
 /** Principals come from the authenticator: subjects of certificates and tokens are longer than names. */
@@ -200,6 +201,7 @@ export const registryEntities = [
   EvaluationMetricRow,
   ApprovalRow,
   BlobClaimRow,
+  ...webhookEntities,
 ];
 
 export type ModelRecord = InferEntity<typeof ModelRow>;

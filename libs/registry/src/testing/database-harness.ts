@@ -1,4 +1,4 @@
-import type { Clock } from '@slipway/kernel';
+import { createIdSource, seededRandom, type Clock } from '@slipway/kernel';
 import { openTestDatabase, type TestDatabases } from '@slipway/persistence/testing';
 import { encodeFact } from '../rpc/event-codecs.ts';
 import { blobLedger } from '../store/blob-claims.ts';
@@ -22,8 +22,9 @@ export async function databaseHarness(databases: TestDatabases, clock: Clock): P
     migrations: registryMigrations,
     clock,
   });
+  const announcements = { ids: createIdSource(clock, seededRandom(3)), wake: () => undefined };
   return {
-    unitOfWork: createRegistryUnitOfWork(unitOfWork, encodeFact),
+    unitOfWork: createRegistryUnitOfWork(unitOfWork, encodeFact, announcements),
     ledger: blobLedger(unitOfWork, callBy('sweeper')),
     facts: () =>
       unitOfWork.read(async ({ sql }) => {

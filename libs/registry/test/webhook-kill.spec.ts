@@ -1,0 +1,4 @@
+import { sqliteDatabases } from '@slipway/persistence/testing';
+import { webhookKillSuite } from './kill/webhook-kill-suite.ts';
+
+webhookKillSuite('SQLite', sqliteDatabases);
