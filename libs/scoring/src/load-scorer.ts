@@ -31,7 +31,7 @@ export interface ScorerSource {
 /**
  * Verifies a package from its signature down to every byte, then loads its graph. Nothing is handed to the runtime before all checks passed.
  * @throws {DataLossError} ENVELOPE_INVALID, SIGNATURE_INVALID, MANIFEST_INVALID, FILE_DIGEST_MISMATCH, SIGNATURE_MISMATCH (of the graph).
- * @throws {FailedPreconditionError} UNTRUSTED_SIGNER, PACKAGE_IDENTITY_MISMATCH, MODEL_EXTERNAL_DATA, or what the runtime says.
+ * @throws {FailedPreconditionError} UNTRUSTED_SIGNER, PACKAGE_IDENTITY_MISMATCH, MODEL_WITHOUT_GRAPH, MODEL_EXTERNAL_DATA, or what the runtime says.
  * @throws {InvalidArgumentError} MODEL_GRAPH_INVALID.
  */
 export async function loadScorer(source: ScorerSource): Promise<Scorer> {
@@ -40,6 +40,11 @@ export async function loadScorer(source: ScorerSource): Promise<Scorer> {
   const parsed = envelope instanceof Uint8Array ? decodeEnvelope(envelope) : envelope;
   const verified = verifyEnvelope(parsed, trustedKeys);
   assertIdentity(verified.manifest, expected);
+  if (verified.manifest.graph === '') {
+    throw new FailedPreconditionError('the package holds no ONNX graph, so that it cannot be served', {
+      reason: 'MODEL_WITHOUT_GRAPH',
+    });
+  }
   const model = await readVerified(source, verified.manifest);
   const graph = inspectGraph(model, {
     ...(source.limits ? { limits: source.limits } : {}),

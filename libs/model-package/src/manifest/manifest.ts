@@ -1,7 +1,7 @@
 import { artifactPath, DATATYPES, type ModelSignature } from '@slipway/plugin-kit';
 import {
   InvalidArgumentError,
-  NAME_PATTERN,
+  MODEL_NAME_PATTERN,
   parseMicros,
   SHA256_PATTERN,
   WORKSPACE_PATTERN,
@@ -29,7 +29,7 @@ export interface PackageManifest {
   readonly version: number;
   /** 1 to 64; paths differ also when case is ignored, since some stores do. */
   readonly files: readonly PackageFile[];
-  /** Path of the ONNX file among `files`. */
+  /** Path of the ONNX file among `files`; empty for a package that cannot be served, which has no inputs and outputs then. */
   readonly graph: string;
   /** What the graph says; compared with it when the package is loaded. */
   readonly signature: ModelSignature;
@@ -95,7 +95,10 @@ const manifestSchema = z
   .strictObject({
     formatVersion: z.literal(1),
     workspace: z.string().regex(WORKSPACE_PATTERN, 'must be a workspace name'),
-    model: z.string().regex(NAME_PATTERN, 'must be a model name'),
+    model: z
+      .string()
+      .regex(MODEL_NAME_PATTERN, 'must be a model name')
+      .refine((name) => name.isWellFormed() && name.normalize('NFC') === name, 'must be in Unicode normal form C'),
     version: z.int().min(1),
     files: z
       .array(
@@ -110,7 +113,7 @@ const manifestSchema = z
     graph: z.string(),
     signature: z.strictObject({
       inputs: z.array(tensorSpec).max(4096),
-      outputs: z.array(tensorSpec).min(1).max(4096),
+      outputs: z.array(tensorSpec).max(4096),
     }),
     features: z.array(z.string().min(1).max(512)).max(4096),
     preprocessing: jsonObject,
@@ -119,7 +122,7 @@ const manifestSchema = z
     runId: z.string().max(256),
     createdAt: z.string().refine(isTime, 'must be like 2001-04-01T00:00:00.000000Z'),
   })
-  .superRefine(({ files, graph }, context) => {
+  .superRefine(({ files, graph, signature }, context) => {
     const seen = new Map<string, string>();
     for (const [index, file] of files.entries()) {
       const folded = file.path.toLowerCase();
@@ -129,7 +132,13 @@ const manifestSchema = z
       }
       seen.set(folded, file.path);
     }
-    if (!files.some((file) => file.path === graph)) {
+    if (graph === '') {
+      if (signature.inputs.length + signature.outputs.length === 0) return;
+      context.addIssue({ code: 'custom', path: ['signature'], message: 'must be empty where there is no graph' });
+    } else if (signature.outputs.length === 0) {
+      context.addIssue({ code: 'custom', path: ['signature', 'outputs'], message: 'must not be empty' });
+    }
+    if (graph !== '' && !files.some((file) => file.path === graph)) {
       context.addIssue({ code: 'custom', path: ['graph'], message: 'must be the path of one of the files' });
     }
   });

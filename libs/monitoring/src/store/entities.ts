@@ -3,6 +3,8 @@ import type { JsonValue } from '@slipway/kernel';
 import { columns } from '@slipway/persistence';
 
 const name = () => columns.text(128);
+/** Of a registered model: 200 letters of any script. */
+const modelName = () => columns.text(800);
 /** Sums of many versions and features. */
 const sumsJson = () => columns.json<JsonValue>(32 * 1024 * 1024);
 const day = () => p.integer();
@@ -113,7 +115,7 @@ export const AlertRow = defineEntity({
     workspace: columns.workspace(),
     id: columns.text(64).primary(),
     objective: name(),
-    model: name(),
+    model: modelName(),
     version: columns.int64(),
     kind: columns.text(32),
     firstDay: day(),
@@ -137,7 +139,7 @@ export const ProfileRow = defineEntity({
   tableName: 'monitoring_profile',
   properties: {
     workspace: columns.workspace(),
-    model: name().primary(),
+    model: modelName().primary(),
     version: columns.int64().primary(),
     digest: columns.sha256().primary(),
     json: columns.text(64 * 1024 * 1024),

@@ -2,13 +2,13 @@ import type { Approval__Output } from '@slipway/contracts/slipway.registry.v1';
 import { z } from 'zod';
 import { stepRefused } from '../domain/errors.ts';
 import { DAY_MS, stepKind, type Fillable, type StepKind } from '../domain/step-kind.ts';
-import { duration, name, version } from './fields.ts';
+import { duration, modelName, name, version } from './fields.ts';
 import { APPROVALS } from './gate-kind.ts';
 import { within, type PipelineClients } from './services.ts';
 
 const schema = (value: Fillable) =>
   z.strictObject({
-    model: value(name),
+    model: value(modelName),
     version: value(version),
     alias: value(name),
     /** Between two looks. */

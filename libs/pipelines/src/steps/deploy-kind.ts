@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { stepRefused } from '../domain/errors.ts';
 import { MINUTE_MS, stepKind, type Fillable, type StepContext, type StepKind } from '../domain/step-kind.ts';
-import { moment, name, timestampOf, version } from './fields.ts';
+import { modelName, moment, name, timestampOf, version } from './fields.ts';
 import { present, within, type PipelineClients } from './services.ts';
 
-const move = (value: Fillable) => z.strictObject({ model: value(name), version: value(version), alias: value(name) });
+const move = (value: Fillable) =>
+  z.strictObject({ model: value(modelName), version: value(version), alias: value(name) });
 
-const arm = (value: Fillable) => z.strictObject({ name: value(name), model: value(name), alias: value(name) });
+const arm = (value: Fillable) => z.strictObject({ name: value(name), model: value(modelName), alias: value(name) });
 
 const count = (value: Fillable, max: number) => value(z.number().int().min(0).max(max)).default(0);
 

@@ -1,10 +1,12 @@
-import { NAME_PATTERN, type Micros } from '@slipway/kernel';
+import { MODEL_NAME_PATTERN, NAME_PATTERN, type Micros } from '@slipway/kernel';
 import { z } from 'zod';
 import { readDurationMs } from '../domain/duration.ts';
 import { readDate } from '../domain/expression/times.ts';
 
-/** Names of models, aliases, sources and the like. */
+/** Names of aliases, sources and the like. */
 export const name = z.string().regex(NAME_PATTERN, 'is no name');
+/** Of a registered model. */
+export const modelName = z.string().regex(MODEL_NAME_PATTERN, 'is no name of a model');
 export const column = z.string().min(1).max(128);
 /** `view:feature` or `request:feature`. */
 export const reference = z

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { stepRefused } from '../domain/errors.ts';
 import { MINUTE_MS, stepKind, type Fillable, type StepKind } from '../domain/step-kind.ts';
-import { name, version } from './fields.ts';
+import { modelName, name, version } from './fields.ts';
 import { within, type PipelineClients } from './services.ts';
 
 /** What the registry calls the check that is not a gate's. */
 export const APPROVALS = 'approvals';
 
-const schema = (value: Fillable) => z.strictObject({ model: value(name), version: value(version), alias: value(name) });
+const schema = (value: Fillable) =>
+  z.strictObject({ model: value(modelName), version: value(version), alias: value(name) });
 type Input = z.output<ReturnType<typeof schema>>;
 
 /** Asks the gates of an alias; approvals are another step's. A refusal ends the run: nobody has failed, and nothing is to be repeated. */

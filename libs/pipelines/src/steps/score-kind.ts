@@ -13,7 +13,7 @@ const schema = (value: Fillable) =>
     consumer: value(name),
     source: value(name),
     /** `model@alias`, or a model with a version. */
-    model: value(z.string().min(1).max(257)),
+    model: value(z.string().min(1).max(329)),
     version: value(version).optional(),
     requestColumns: z.record(z.string(), value(column)).default({}),
     passthrough: z.array(value(column)).min(1).max(256),

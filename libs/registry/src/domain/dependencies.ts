@@ -3,6 +3,7 @@ import type { SigningKey } from '@slipway/model-package';
 import type { Gates } from './gates/gates.ts';
 import type { RegistryLimits } from './limits.ts';
 import type { PackageStore } from './package-store.ts';
+import type { SourceFiles } from './source/source-files.ts';
 import type { RegistryUnitOfWork } from './unit-of-work.ts';
 import type { Turnstile } from '@slipway/kernel';
 
@@ -10,6 +11,8 @@ import type { Turnstile } from '@slipway/kernel';
 export interface RegistryDependencies {
   readonly unitOfWork: RegistryUnitOfWork;
   readonly packages: PackageStore;
+  /** Where files of runs come from; absent in an installation without tracking. */
+  readonly sources: SourceFiles | undefined;
   readonly gates: Gates;
   /** Signs the manifests of new versions. */
   readonly signingKey: SigningKey;

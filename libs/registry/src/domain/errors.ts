@@ -18,6 +18,12 @@ import {
  * | MODEL_NOT_FOUND | NOT_FOUND | no such registered model in the caller's workspace |
  * | MODEL_VERSION_NOT_FOUND | NOT_FOUND | the model has no version of that number (or no longer) |
  * | MODEL_ALIAS_NOT_FOUND | NOT_FOUND | the alias names no version of this model |
+ * | MODEL_NAME_INVALID | INVALID_ARGUMENT | not the form of a model name, or not in Unicode normal form C |
+ * | MODEL_WITHOUT_PACKAGE | FAILED_PRECONDITION | the version was registered from a foreign source: there is nothing to download |
+ * | SOURCE_INVALID | INVALID_ARGUMENT | a source of a version that is local, leads elsewhere or is none |
+ * | SOURCE_EMPTY | FAILED_PRECONDITION | there are no files at the source |
+ * | TRACKING_NOT_CONFIGURED | FAILED_PRECONDITION | a source of ours, in an installation whose registry does not know tracking |
+ * | STAGE_INVALID | INVALID_ARGUMENT | `archive_existing` with a stage that many versions may have |
  * | MODEL_ALREADY_EXISTS | ALREADY_EXISTS | the name is taken |
  * | MODEL_HAS_ALIASES | FAILED_PRECONDITION | a model with aliases cannot be deleted |
  * | MODEL_VERSION_IN_USE | FAILED_PRECONDITION | a version that an alias names cannot be deleted |
@@ -48,6 +54,12 @@ export type RegistryErrorReason =
   | 'MODEL_NOT_FOUND'
   | 'MODEL_VERSION_NOT_FOUND'
   | 'MODEL_ALIAS_NOT_FOUND'
+  | 'MODEL_NAME_INVALID'
+  | 'MODEL_WITHOUT_PACKAGE'
+  | 'SOURCE_INVALID'
+  | 'SOURCE_EMPTY'
+  | 'TRACKING_NOT_CONFIGURED'
+  | 'STAGE_INVALID'
   | 'MODEL_ALREADY_EXISTS'
   | 'MODEL_HAS_ALIASES'
   | 'MODEL_VERSION_IN_USE'
@@ -89,6 +101,31 @@ export const modelAliasNotFound = (model: string, alias: string): NotFoundError 
 
 export const modelAlreadyExists = (model: string): AlreadyExistsError =>
   new AlreadyExistsError(`there is a model '${model}' already`, details('MODEL_ALREADY_EXISTS', { model }));
+
+export const versionWithoutPackage = (model: string, version: bigint): FailedPreconditionError =>
+  new FailedPreconditionError(
+    `version ${version} of model '${model}' was registered from a foreign source and has no package here`,
+    details('MODEL_WITHOUT_PACKAGE', { model, version: version.toString() }),
+  );
+
+export const sourceInvalid = (description: string): InvalidArgumentError =>
+  InvalidArgumentError.of('source', description, details('SOURCE_INVALID', {}));
+
+export const sourceEmpty = (source: string): FailedPreconditionError =>
+  new FailedPreconditionError(`there are no files at '${source}'`, details('SOURCE_EMPTY', { source }));
+
+export const trackingNotConfigured = (): FailedPreconditionError =>
+  new FailedPreconditionError(
+    "this registry does not know the tracking service; set 'tracking.address'",
+    details('TRACKING_NOT_CONFIGURED', {}),
+  );
+
+export const stageInvalid = (): InvalidArgumentError =>
+  InvalidArgumentError.of(
+    'archive_existing',
+    'goes with the stages staging and production only',
+    details('STAGE_INVALID', {}),
+  );
 
 export function modelHasAliases(model: string, aliases: readonly string[]): FailedPreconditionError {
   const names = aliases.join(', ');

@@ -1,4 +1,4 @@
-import type { Caller, Micros } from '@slipway/kernel';
+import { InvalidArgumentError, MODEL_NAME_PATTERN, type Caller, type Micros } from '@slipway/kernel';
 import { changeTags, createTags, sameTags, type Tags } from './tags.ts';
 import type { RegistryFact } from './facts.ts';
 
@@ -32,13 +32,22 @@ export interface Edit {
   readonly removeTags: readonly string[];
 }
 
-/** @param former what is left of a deleted model of that name. @throws {InvalidArgumentError} on bad tags. */
+/** Two spellings of one name would be two models that nobody can tell apart. @throws {InvalidArgumentError} reason MODEL_NAME_INVALID. */
+export function assertModelName(name: string, field = 'name'): void {
+  if (name.isWellFormed() && MODEL_NAME_PATTERN.test(name) && name.normalize('NFC') === name) return;
+  const description =
+    'must be 1..200 letters, digits, spaces and "._-()+,=&#!", beginning and ending with a letter or digit, in Unicode normal form C';
+  throw InvalidArgumentError.of(field, description, { reason: 'MODEL_NAME_INVALID' });
+}
+
+/** @param former what is left of a deleted model of that name. @throws {InvalidArgumentError} on a bad name or bad tags. */
 export function createModel(
   draft: ModelDraft,
   former: RegisteredModel | undefined,
   caller: Caller,
   now: Micros,
 ): { next: RegisteredModel; fact: RegistryFact } {
+  assertModelName(draft.name);
   const next: RegisteredModel = {
     name: draft.name,
     description: draft.description,

@@ -4,14 +4,15 @@ import { InvalidArgumentError, type FieldViolation } from '@slipway/kernel';
 export type Tags = Readonly<Record<string, string>>;
 
 export const TAGS_MAX = 100;
-export const TAG_KEY_BYTES_MAX = 256;
-export const TAG_VALUE_BYTES_MAX = 4096;
+/** Characters, as MLflow counts them. */
+export const TAG_KEY_LENGTH_MAX = 250;
+export const TAG_VALUE_BYTES_MAX = 100_000;
 
 const bytesOf = (text: string): number => Buffer.byteLength(text, 'utf8');
 
 function keyProblem(key: string): string | undefined {
   if (key === '') return 'a key must not be empty';
-  if (bytesOf(key) > TAG_KEY_BYTES_MAX) return `a key may have ${TAG_KEY_BYTES_MAX} bytes`;
+  if (key.length > TAG_KEY_LENGTH_MAX) return `a key may have ${TAG_KEY_LENGTH_MAX} characters`;
   if (key === '__proto__') return "the key '__proto__' is not allowed";
   return undefined;
 }

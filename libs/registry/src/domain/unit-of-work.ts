@@ -6,9 +6,10 @@ import type { AliasPolicy } from './alias-policy.ts';
 import type { Approval } from './approval.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { RegistryFact } from './facts.ts';
-import type { ModelVersion } from './model-version.ts';
+import type { ModelStage, ModelVersion } from './model-version.ts';
 import type { Order, Page, PageRequest } from './paging.ts';
 import type { RegisteredModel } from './registered-model.ts';
+import type { RegistrySearch } from './search/registry-search.ts';
 
 /** Who asks, and how the call is known in logs, audit and traces. */
 export interface Call {
@@ -24,6 +25,8 @@ export interface ModelReader {
   /** What is left of a deleted model is found too: see `deleted`. */
   get(name: string): Promise<RegisteredModel | undefined>;
   list(order: ModelOrder, page: PageRequest): Promise<Page<RegisteredModel>>;
+  /** Without deleted ones. A page may be short, even empty, and have a token: a call looks at so many rows only. */
+  search(search: RegistrySearch<RegisteredModel>, page: PageRequest): Promise<Page<RegisteredModel>>;
 }
 
 export interface VersionReader {
@@ -31,6 +34,8 @@ export interface VersionReader {
   /** The signed manifest as it was stored. */
   envelope(model: string, version: bigint): Promise<Envelope | undefined>;
   list(model: string, descending: boolean, page: PageRequest): Promise<Page<ModelVersion>>;
+  /** Of all models; pages as of `ModelReader.search`. */
+  search(search: RegistrySearch<ModelVersion>, page: PageRequest): Promise<Page<ModelVersion>>;
 }
 
 export interface AliasReader {
@@ -76,11 +81,18 @@ export interface RegistryTransaction extends RegistryReads {
     /** @throws {AlreadyExistsError} when somebody else inserted it first. */
     insert(model: RegisteredModel): Promise<void>;
     update(model: RegisteredModel): Promise<void>;
+    /** Puts all that belongs to a model below another one that has nothing yet; of aliases, revisions without a version stay behind. */
+    moveRows(from: string, to: string): Promise<void>;
   };
   readonly versions: VersionReader & {
-    insert(version: ModelVersion, envelope: Envelope): Promise<void>;
-    /** Stores description, tags and update time; the rest is fixed. */
+    /** @param envelope absent for a version without a package. */
+    insert(version: ModelVersion, envelope: Envelope | undefined): Promise<void>;
+    /** Stores description, tags, stage and update time; the rest is fixed. */
     update(version: ModelVersion): Promise<void>;
+    /** Another envelope for a version, whose approvals stay: the files are what they were. */
+    reseal(sealed: ResealedVersion, envelope: Envelope): Promise<void>;
+    /** Archives the versions of a model that are in a stage. */
+    archive(which: { model: string; stage: ModelStage; except: bigint }): Promise<void>;
     /** With its evaluations and approvals. */
     delete(model: string, version: bigint): Promise<void>;
     /** All versions of a model, with what belongs to them. */
@@ -105,6 +117,14 @@ export interface RegistryTransaction extends RegistryReads {
    * @throws {InvalidArgumentError} reason REQUEST_ID_REUSED when the id came with another request.
    */
   once<Answer>(method: string, requestId: string, request: unknown, work: () => Promise<Answer>): Promise<Answer>;
+}
+
+export interface ResealedVersion {
+  readonly model: string;
+  readonly version: bigint;
+  readonly formerDigest: string;
+  readonly digest: string;
+  readonly signingKeyId: string;
 }
 
 export interface AuditEntry {

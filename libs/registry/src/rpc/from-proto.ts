@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '@slipway/kernel';
 import type { CreateModelVersionRequest__Output } from '@slipway/contracts/slipway.registry.v1';
 import type { CallContext } from '@slipway/platform';
 import type { PageRequest } from '../domain/paging.ts';
-import type { VersionSelector } from '../domain/model-version.ts';
+import type { ModelStage, VersionSelector } from '../domain/model-version.ts';
 import type { Call } from '../domain/unit-of-work.ts';
 import type { UploadPart } from '../domain/upload/upload-reader.ts';
 
@@ -20,6 +20,12 @@ export const pageOf = (request: { page_size: number; page_token: string }): Page
   pageToken: request.page_token,
 });
 
+export const searchOf = (request: { filter: string; order_by: string[]; page_size: number; page_token: string }) => ({
+  ...pageOf(request),
+  filter: request.filter,
+  orderBy: request.order_by,
+});
+
 export const nextPageToken = ({ nextPageToken }: { nextPageToken?: string }) => ({
   next_page_token: nextPageToken ?? '',
 });
@@ -34,6 +40,22 @@ export function selectorOf(request: { version?: string; alias?: string; selector
     return { alias: request.alias };
   }
   throw InvalidArgumentError.of('selector', 'name a version or an alias');
+}
+
+/** @throws {InvalidArgumentError} on no stage, or one of a later contract. */
+export function stageOf(stage: string): ModelStage {
+  switch (stage) {
+    case 'MODEL_STAGE_NONE':
+      return 'none';
+    case 'MODEL_STAGE_STAGING':
+      return 'staging';
+    case 'MODEL_STAGE_PRODUCTION':
+      return 'production';
+    case 'MODEL_STAGE_ARCHIVED':
+      return 'archived';
+    default:
+      throw InvalidArgumentError.of('stage', 'must be none, staging, production or archived');
+  }
 }
 
 export const editOf = (request: { description?: string; set_tags: Record<string, string>; remove_tags: string[] }) => ({

@@ -108,7 +108,7 @@ describe('the registry over its contract', () => {
     });
     const emptied = await registry.updateRegisteredModel({ ...edit, set_tags: {}, description: '' }, alice);
     expect(emptied.model?.description).toBe('');
-    await registry.deleteRegisteredModel({ name: 'flights', ...none }, alice);
+    await registry.deleteRegisteredModel({ name: 'flights', with_aliases: false, ...none }, alice);
     await expect(registry.getRegisteredModel({ name: 'flights' }, alice)).rejects.toMatchObject({
       kind: 'not-found',
       reason: 'MODEL_NOT_FOUND',
@@ -122,12 +122,14 @@ describe('the registry over its contract', () => {
     await createVersion();
     await open();
     await move('1');
-    await expect(registry.deleteRegisteredModel({ name: 'flights', ...none }, alice)).rejects.toMatchObject({
+    await expect(
+      registry.deleteRegisteredModel({ name: 'flights', with_aliases: false, ...none }, alice),
+    ).rejects.toMatchObject({
       reason: 'MODEL_HAS_ALIASES',
       message: expect.stringMatching(/champion/),
     });
     await registry.deleteAlias({ ...champion, ...none }, alice);
-    await registry.deleteRegisteredModel({ name: 'flights', ...none }, alice);
+    await registry.deleteRegisteredModel({ name: 'flights', with_aliases: false, ...none }, alice);
     const { model } = await createModel();
     expect(model).toMatchObject({ last_version: '1', aliases: [] });
     expect((await registry.listModelVersions({ model: 'flights', ...page, order_by: '' }, alice)).versions).toEqual([]);
@@ -246,7 +248,7 @@ describe('the registry over its contract', () => {
     const calls: ((context: CallContext) => Promise<unknown>)[] = [
       (context) => registry.getRegisteredModel({ name: 'flights' }, context),
       (context) => registry.getModelVersion({ ...champion, selector: 'alias' }, context),
-      (context) => registry.deleteRegisteredModel({ name: 'flights', ...none }, context),
+      (context) => registry.deleteRegisteredModel({ name: 'flights', with_aliases: false, ...none }, context),
       (context) => registry.deleteModelVersion({ model: 'flights', version: '1', ...none }, context),
       (context) => registry.listModelVersions({ model: 'flights', ...page, order_by: '' }, context),
       (context) => registry.listEvaluations({ model: 'flights', version: '1', ...page }, context),

@@ -39,6 +39,13 @@ const toTensorMessage = ({ name, datatype, shape }: TensorSpec): TensorSpecMessa
   shape: shape.map(String),
 });
 
+const STAGES = {
+  none: 'MODEL_STAGE_NONE',
+  staging: 'MODEL_STAGE_STAGING',
+  production: 'MODEL_STAGE_PRODUCTION',
+  archived: 'MODEL_STAGE_ARCHIVED',
+} as const;
+
 export const toVersionMessage = ({ version, aliases }: VersionView): ModelVersionMessage => ({
   model: version.model,
   version: version.version.toString(),
@@ -59,6 +66,11 @@ export const toVersionMessage = ({ version, aliases }: VersionView): ModelVersio
   signing_key_id: version.signingKeyId,
   preprocessing_json: JSON.stringify(version.preprocessing),
   postprocessing_json: JSON.stringify(version.postprocessing),
+  source: version.source,
+  run_link: version.runLink,
+  logged_model_id: version.loggedModelId,
+  stage: STAGES[version.stage],
+  user_id: version.userId,
 });
 
 export const toAliasMessage = (alias: LiveAlias): AliasMessage => ({

@@ -2,12 +2,15 @@ import type { DownloadModelVersionResponse, RegistryService } from '@slipway/con
 import type { Handlers } from '@slipway/platform';
 import type { RegistryDependencies } from '../domain/dependencies.ts';
 import { createModelVersion } from '../domain/use-cases/create-model-version.ts';
+import { createVersionFromSource } from '../domain/use-cases/create-version-from-source.ts';
 import { deleteModelVersion } from '../domain/use-cases/delete-model-version.ts';
 import { downloadModelVersion, type DownloadPart } from '../domain/use-cases/download-model-version.ts';
 import { getModelVersion } from '../domain/use-cases/get-model-version.ts';
 import { listModelVersions } from '../domain/use-cases/list-model-versions.ts';
+import { searchModelVersions } from '../domain/use-cases/search-registry.ts';
+import { transitionStage } from '../domain/use-cases/transition-stage.ts';
 import { updateModelVersion } from '../domain/use-cases/update-model-version.ts';
-import { callOf, editOf, nextPageToken, pageOf, selectorOf, uploadParts } from './from-proto.ts';
+import { callOf, editOf, nextPageToken, pageOf, searchOf, selectorOf, stageOf, uploadParts } from './from-proto.ts';
 import { toVersionMessage } from './to-proto.ts';
 
 type VersionMethod = Exclude<
@@ -20,6 +23,25 @@ export const versionHandlers = (deps: RegistryDependencies): Pick<Handlers<Regis
     const view = await createModelVersion(callOf(context), uploadParts(requests), deps, context.signal);
     return { version: toVersionMessage(view) };
   },
+  createModelVersionFromSource: async (request, context) => {
+    const view = await createVersionFromSource(
+      callOf(context),
+      {
+        model: request.model,
+        source: request.source,
+        runId: request.run_id,
+        runLink: request.run_link,
+        loggedModelId: request.logged_model_id,
+        description: request.description,
+        tags: request.tags,
+        userId: request.user_id,
+        requestId: request.request_id,
+      },
+      deps,
+      context.signal,
+    );
+    return { version: toVersionMessage(view) };
+  },
   getModelVersion: async (request, context) => {
     const query = { model: request.model, selector: selectorOf(request) };
     return { version: toVersionMessage(await getModelVersion(callOf(context), query, deps)) };
@@ -28,6 +50,15 @@ export const versionHandlers = (deps: RegistryDependencies): Pick<Handlers<Regis
     const query = { ...pageOf(request), model: request.model, orderBy: request.order_by };
     const page = await listModelVersions(callOf(context), query, deps);
     return { versions: page.items.map(toVersionMessage), ...nextPageToken(page) };
+  },
+  searchModelVersions: async (request, context) => {
+    const page = await searchModelVersions(callOf(context), searchOf(request), deps);
+    return { versions: page.items.map(toVersionMessage), ...nextPageToken(page) };
+  },
+  transitionModelVersionStage: async (request, context) => {
+    const { model, archive_existing: archiveExisting, request_id: requestId } = request;
+    const transition = { model, version: BigInt(request.version), stage: stageOf(request.stage), archiveExisting };
+    return { version: toVersionMessage(await transitionStage(callOf(context), { ...transition, requestId }, deps)) };
   },
   updateModelVersion: async (request, context) => {
     const version = BigInt(request.version);

@@ -3,6 +3,7 @@ import { DEFAULT_WORKSPACE, type Clock, type IdSource, type Logger } from '@slip
 import type { UnitOfWork } from '@slipway/persistence';
 import { implementService, type ServiceModule } from '@slipway/platform';
 import type { ArtifactStore, Gate } from '@slipway/plugin-kit';
+import type { SourceFiles } from '../domain/source/source-files.ts';
 import type { RegistryDependencies } from '../domain/dependencies.ts';
 import { metricGate } from '../domain/gates/metric-gate.ts';
 import type { RegistryLimits } from '../domain/limits.ts';
@@ -23,6 +24,8 @@ export interface RegistryServiceOptions {
   readonly artifacts: ArtifactStore;
   /** Gates besides `metric`, which is built in, by driver name. */
   readonly gates: ReadonlyMap<string, Gate>;
+  /** Where files of runs come from; without it sources of ours are refused. */
+  readonly sources?: SourceFiles;
   readonly signingKeys: Pick<SigningKeys, 'signingKey'>;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -42,6 +45,7 @@ export function createRegistryService(options: RegistryServiceOptions): ServiceM
   const deps: RegistryDependencies = {
     unitOfWork: createRegistryUnitOfWork(unitOfWork, encodeFact, { ids, wake: webhooks.wake }),
     packages,
+    sources: options.sources,
     gates: new Map([...gates, ['metric', metricGate]]),
     signingKey: signingKeys.signingKey,
     clock,

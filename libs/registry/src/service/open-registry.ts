@@ -10,6 +10,7 @@ import { driverComponent, type Config, type ProcessContext, type ServiceModule }
 import type { ArtifactStore, EventBus, Gate } from '@slipway/plugin-kit';
 import { registryEntities } from '../store/entities.ts';
 import { registryMigrations } from '../store/migrations/registry-migrations.ts';
+import { trackingSourceFiles, type TrackingCalls } from '../rpc/tracking-source-files.ts';
 import { createRegistryService } from './create-registry-service.ts';
 import { readRegistryLimits, type registrySettings } from './registry-settings.ts';
 import { loadSigningKeys, type SigningKeys } from './signing-keys.ts';
@@ -22,6 +23,8 @@ export interface RegistryDrivers {
   readonly artifacts: ArtifactStore;
   /** Gates besides `metric`, by the name that policies use. */
   readonly gates: ReadonlyMap<string, Gate>;
+  /** Files of runs become versions through it; without it such sources are refused. */
+  readonly tracking?: TrackingCalls;
 }
 
 export interface OpenedRegistry {
@@ -37,7 +40,7 @@ export interface OpenedRegistry {
  */
 export async function openRegistry<Known extends MetadataSettings & typeof registrySettings>(
   context: ProcessContext<Known>,
-  { bus, artifacts, gates }: RegistryDrivers,
+  { bus, artifacts, gates, tracking }: RegistryDrivers,
   hooks: ServiceStoreHooks = {},
 ): Promise<OpenedRegistry> {
   const config = context.config as unknown as Config<typeof registrySettings>; // one of more settings is one of these, too
@@ -60,6 +63,7 @@ export async function openRegistry<Known extends MetadataSettings & typeof regis
   const { unitOfWork } = store;
   const service = createRegistryService({
     ...{ unitOfWork, artifacts, gates, signingKeys, clock, ids, log, limits, webhooks },
+    ...(tracking && { sources: trackingSourceFiles(tracking) }),
   });
   return {
     signingKeys,

@@ -4,6 +4,8 @@ import { columns } from '@slipway/persistence';
 import { webhookEntities } from './webhook-entities.ts';
 
 const name = () => columns.text(128);
+/** Of a registered model: 200 letters of any script. */
+const modelName = () => columns.text(800);
 /** Principals come from the authenticator: subjects of certificates and tokens are longer than names. */
 const principal = () => columns.text(1024);
 const description = () => columns.text(8192);
@@ -15,7 +17,7 @@ export const ModelRow = defineEntity({
   tableName: 'registry_model',
   properties: {
     workspace: columns.workspace(),
-    name: name().primary(),
+    name: modelName().primary(),
     description: description(),
     tags: tags(),
     lastVersion: columns.int64(),
@@ -33,11 +35,11 @@ export const VersionRow = defineEntity({
   tableName: 'registry_version',
   properties: {
     workspace: columns.workspace(),
-    model: name().primary(),
+    model: modelName().primary(),
     version: columns.int64().primary(),
     description: description(),
     tags: tags(),
-    digest: columns.sha256(),
+    digest: columns.text(64),
     files: packageJson(),
     graph: columns.text(1024),
     signature: packageJson(),
@@ -49,8 +51,14 @@ export const VersionRow = defineEntity({
     principal: principal(),
     createTime: columns.micros(),
     updateTime: columns.micros(),
-    signingKeyId: columns.sha256(),
+    signingKeyId: columns.text(64),
+    source: columns.text(8192).default(''),
+    runLink: columns.text(2000).default(''),
+    loggedModelId: columns.text(256).default(''),
+    userId: columns.text(256).default(''),
+    stage: columns.text(16).default('none'),
   },
+  indexes: [{ name: 'registry_version_run', properties: ['workspace', 'runId'] }],
 });
 
 /** The signed manifest of a version; apart, since lists of versions do not need it. */
@@ -59,7 +67,7 @@ export const EnvelopeRow = defineEntity({
   tableName: 'registry_envelope',
   properties: {
     workspace: columns.workspace(),
-    model: name().primary(),
+    model: modelName().primary(),
     version: columns.int64().primary(),
     envelope: columns.json<JsonValue>(8 * 1024 * 1024),
   },
@@ -71,7 +79,7 @@ export const VersionFileRow = defineEntity({
   tableName: 'registry_version_file',
   properties: {
     workspace: columns.workspace(),
-    model: name().primary(),
+    model: modelName().primary(),
     version: columns.int64().primary(),
     path: columns.text(1024).primary(),
     sha256: columns.sha256(),
@@ -84,7 +92,7 @@ export const AliasRow = defineEntity({
   tableName: 'registry_alias',
   properties: {
     workspace: columns.workspace(),
-    model: name().primary(),
+    model: modelName().primary(),
     name: name().primary(),
     version: columns.int64().nullable(),
     previousVersion: columns.int64().nullable(),
@@ -100,7 +108,7 @@ export const AliasMoveRow = defineEntity({
   tableName: 'registry_alias_move',
   properties: {
     workspace: columns.workspace(),
-    model: name().primary(),
+    model: modelName().primary(),
     alias: name().primary(),
     revision: columns.int64().primary(),
     version: columns.int64().nullable(),
@@ -116,7 +124,7 @@ export const AliasPolicyRow = defineEntity({
   tableName: 'registry_alias_policy',
   properties: {
     workspace: columns.workspace(),
-    model: name().primary(),
+    model: modelName().primary(),
     alias: name().primary(),
     gates: packageJson(),
     approvalsRequired: p.integer(),
@@ -129,7 +137,7 @@ export const EvaluationRow = defineEntity({
   tableName: 'registry_evaluation',
   properties: {
     workspace: columns.workspace(),
-    model: name().primary(),
+    model: modelName().primary(),
     version: columns.int64().primary(),
     sequence: columns.int64().primary(),
     id: columns.text(64),
@@ -147,7 +155,7 @@ export const EvaluationMetricRow = defineEntity({
   tableName: 'registry_evaluation_metric',
   properties: {
     workspace: columns.workspace(),
-    model: name().primary(),
+    model: modelName().primary(),
     version: columns.int64().primary(),
     sequence: columns.int64().primary(),
     metric: columns.text(256).primary(),
@@ -163,12 +171,12 @@ export const ApprovalRow = defineEntity({
   tableName: 'registry_approval',
   properties: {
     workspace: columns.workspace(),
-    model: name().primary(),
+    model: modelName().primary(),
     version: columns.int64().primary(),
     sequence: columns.int64().primary(),
     id: columns.text(64),
     alias: name(),
-    digest: columns.sha256(),
+    digest: columns.text(64),
     decision: columns.text(16),
     principal: principal(),
     comment: columns.text(4096),

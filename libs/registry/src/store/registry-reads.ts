@@ -20,6 +20,7 @@ import {
   type VersionRecord,
 } from './entities.ts';
 import { pageOf, pageQuery, type Keyset } from '@slipway/persistence';
+import { searchModels, searchVersions } from './registry-search.ts';
 import { aliasOf, approvalOf, evaluationOf, liveAliasOf, modelOf, moveOf, policyOf, versionOf } from './rows.ts';
 
 /** Rows are read as values: a change goes through its own statement, so there is nothing to track. */
@@ -60,6 +61,7 @@ export function registryReads({ em }: Reader, workspace: string): RegistryReads 
 }
 
 const modelReader = ({ em }: Reader, workspace: string): ModelReader => ({
+  search: searchModels({ em }, workspace),
   get: async (name) => {
     const row = await em.findOne(ModelRow, { workspace, name }, UNTRACKED);
     return row ? modelOf(row) : undefined;
@@ -81,6 +83,7 @@ const modelReader = ({ em }: Reader, workspace: string): ModelReader => ({
 });
 
 const versionReader = ({ em }: Reader, workspace: string): VersionReader => ({
+  search: searchVersions({ em }, workspace),
   get: async (model, version) => {
     const row = await em.findOne(VersionRow, { workspace, model, version }, UNTRACKED);
     return row ? versionOf(row) : undefined;

@@ -15,6 +15,7 @@ import {
   VersionFileRow,
   VersionRow,
 } from './entities.ts';
+import { moveRows, reseal } from './rename-writes.ts';
 import { UNTRACKED } from './registry-reads.ts';
 import { modelOf, policyRowOf, versionRowOf } from './rows.ts';
 
@@ -71,27 +72,34 @@ const modelWrites = (tx: Transaction, workspace: string) => ({
     }
     tx.em.clear();
   },
+  moveRows: moveRows(tx, workspace),
   update: async ({ name, ...fields }: Parameters<Writes['models']['update']>[0]) => {
     await tx.em.nativeUpdate(ModelRow, { workspace, name }, fields);
   },
 });
 
 const versionWrites = (
-  { em }: Transaction,
+  tx: Transaction,
   workspace: string,
 ): Omit<Writes['versions'], keyof RegistryReads['versions']> => ({
   insert: async (version, envelope) => {
     const { model, version: number } = version;
-    await em.insert(VersionRow, versionRowOf(workspace, version));
-    await em.insert(EnvelopeRow, { workspace, model, version: number, envelope: envelope as unknown as JsonValue });
+    await tx.em.insert(VersionRow, versionRowOf(workspace, version));
+    if (!envelope) return;
+    await tx.em.insert(EnvelopeRow, { workspace, model, version: number, envelope: envelope as unknown as JsonValue });
     const files = version.files.map(({ path, sha256 }) => ({ workspace, model, version: number, path, sha256 }));
-    await em.insertMany(VersionFileRow, files);
+    await tx.em.insertMany(VersionFileRow, files);
   },
-  update: async ({ model, version, description, tags, updateTime }) => {
-    await em.nativeUpdate(VersionRow, { workspace, model, version }, { description, tags, updateTime });
+  update: async ({ model, version, description, tags, stage, updateTime }) => {
+    await tx.em.nativeUpdate(VersionRow, { workspace, model, version }, { description, tags, stage, updateTime });
   },
-  delete: (model, version) => deleteVersions(em, { workspace, model, version }),
-  deleteAll: (model) => deleteVersions(em, { workspace, model }),
+  reseal: reseal(tx, workspace),
+  archive: async ({ model, stage, except }) => {
+    const others = { workspace, model, stage, version: { $ne: except } };
+    await tx.em.nativeUpdate(VersionRow, others, { stage: 'archived', updateTime: tx.now });
+  },
+  delete: (model, version) => deleteVersions(tx.em, { workspace, model, version }),
+  deleteAll: (model) => deleteVersions(tx.em, { workspace, model }),
 });
 
 async function deleteVersions(

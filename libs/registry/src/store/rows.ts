@@ -50,6 +50,11 @@ export const versionOf = (row: VersionRecord): ModelVersion => ({
   createTime: row.createTime,
   updateTime: row.updateTime,
   signingKeyId: row.signingKeyId,
+  source: row.source,
+  runLink: row.runLink,
+  loggedModelId: row.loggedModelId,
+  userId: row.userId,
+  stage: row.stage as ModelVersion['stage'],
 });
 
 export const versionRowOf = (workspace: string, version: ModelVersion) => ({

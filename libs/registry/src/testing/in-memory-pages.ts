@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '@slipway/kernel';
 import type { Page, PageRequest } from '../domain/paging.ts';
+import type { RegistrySearch, SortField } from '../domain/search/registry-search.ts';
 
 type Key = readonly (string | bigint)[];
 
@@ -16,6 +17,28 @@ export function pageOfRows<Row>(
   const items = rest.slice(0, pageSize);
   const last = items.at(-1);
   return rest.length > items.length && last ? { items, nextPageToken: writeToken(list, keyOf(last)) } : { items };
+}
+
+/** One page of the rows that a search gives. */
+export function pageOfSearch<Row extends object>(
+  rows: readonly Row[],
+  { identity, order, matches }: RegistrySearch<Row>,
+  { pageSize, pageToken }: PageRequest,
+): Page<Row> {
+  const list = JSON.stringify(identity);
+  const keyOf = (row: Row): Key => order.map(({ field }) => (row as Record<SortField, string | bigint>)[field]);
+  const compare = (left: Key, right: Key): number => {
+    const at = order.findIndex((_, index) => left[index] !== right[index]);
+    const sign = order[at]?.direction === 'desc' ? -1 : 1;
+    return at < 0 ? 0 : sign * compareKeys([left[at] ?? ''], [right[at] ?? '']);
+  };
+  const after = pageToken === '' ? undefined : readToken(pageToken, list);
+  const found = rows
+    .filter((row) => matches(row) && (!after || compare(keyOf(row), after) > 0))
+    .sort((left, right) => compare(keyOf(left), keyOf(right)));
+  const items = found.slice(0, pageSize);
+  const last = items.at(-1);
+  return found.length > items.length && last ? { items, nextPageToken: writeToken(list, keyOf(last)) } : { items };
 }
 
 export function compareKeys(left: Key, right: Key): number {

@@ -1,7 +1,7 @@
 import type { GateEvaluation } from '@slipway/plugin-kit';
 import { isLive } from '../domain/alias.ts';
 import type { RegistryReads } from '../domain/unit-of-work.ts';
-import { compareKeys, pageOfRows } from './in-memory-pages.ts';
+import { compareKeys, pageOfRows, pageOfSearch } from './in-memory-pages.ts';
 import type { InMemoryState } from './in-memory-state.ts';
 
 /** The reads of one workspace on one state. */
@@ -11,6 +11,14 @@ export function inMemoryReads(state: InMemoryState, workspace: string): Registry
   return {
     models: {
       get: (name) => settled(models.get(workspace, name)),
+      search: (search, page) =>
+        settled(
+          pageOfSearch(
+            models.below(workspace).filter(({ deleted }) => !deleted),
+            search,
+            page,
+          ),
+        ),
       list: ({ field, descending }, page) =>
         settled(
           pageOfRows(
@@ -26,6 +34,14 @@ export function inMemoryReads(state: InMemoryState, workspace: string): Registry
     },
     versions: {
       get: (model, version) => settled(versions.get(workspace, model, version)?.version),
+      search: (search, page) =>
+        settled(
+          pageOfSearch(
+            versions.below(workspace).map(({ version }) => version),
+            search,
+            page,
+          ),
+        ),
       envelope: (model, version) => settled(versions.get(workspace, model, version)?.envelope),
       list: (model, descending, page) =>
         settled(

@@ -75,6 +75,7 @@ function inMemoryTransaction(state: InMemoryState, { caller }: Call, now: Micros
         if (await reads.models.get(model.name)) throw modelAlreadyExists(model.name);
         state.models.put(model, workspace, model.name);
       },
+      moveRows: (from, to) => done(() => moveRows(state, workspace, from, to)),
       update: (model) => done(() => state.models.put(model, workspace, model.name)),
     },
     versions: {
@@ -85,6 +86,25 @@ function inMemoryTransaction(state: InMemoryState, { caller }: Call, now: Micros
         done(() => {
           const stored = state.versions.get(workspace, version.model, version.version);
           if (stored) state.versions.put({ ...stored, version }, workspace, version.model, version.version);
+        }),
+      reseal: ({ model, version: number, formerDigest, digest, signingKeyId }, envelope) =>
+        done(() => {
+          const stored = state.versions.get(workspace, model, number);
+          if (!stored) return;
+          const version = { ...stored.version, digest, signingKeyId };
+          state.versions.put({ version, envelope }, workspace, model, number);
+          for (const approval of state.approvals.below(workspace, model, number)) {
+            if (approval.digest !== formerDigest) continue;
+            state.approvals.put({ ...approval, digest }, workspace, model, number, approval.sequence);
+          }
+        }),
+      archive: ({ model, stage, except }) =>
+        done(() => {
+          for (const { version, envelope } of state.versions.below(workspace, model)) {
+            if (version.stage !== stage || version.version === except) continue;
+            const archived = { ...version, stage: 'archived' as const, updateTime: now };
+            state.versions.put({ version: archived, envelope }, workspace, model, version.version);
+          }
         }),
       delete: (model, version) =>
         done(() => {
@@ -122,6 +142,32 @@ function inMemoryTransaction(state: InMemoryState, { caller }: Call, now: Micros
     audit: { add: (entry) => void state.audit.push({ ...entry, workspace, principal }) },
     once: inMemoryOnce(state, workspace, principal),
   };
+}
+
+function moveRows(state: InMemoryState, workspace: string, from: string, to: string): void {
+  const { versions, aliases, moves, policies, evaluations, approvals } = state;
+  const below = [versions, aliases, moves, policies, evaluations, approvals] as const;
+  const rows = {
+    versions: versions.below(workspace, from),
+    aliases: aliases.below(workspace, from),
+    moves: moves.below(workspace, from),
+    policies: policies.below(workspace, from),
+    evaluations: evaluations.below(workspace, from),
+    approvals: approvals.below(workspace, from),
+  };
+  for (const table of below) table.deleteBelow(workspace, from);
+  const model = to;
+  for (const { version, envelope } of rows.versions) {
+    versions.put({ version: { ...version, model }, envelope }, workspace, to, version.version);
+  }
+  for (const row of rows.aliases) {
+    aliases.put({ ...row, model }, workspace, to, row.name);
+    aliases.put({ ...row, version: undefined, digest: '' }, workspace, from, row.name);
+  }
+  for (const row of rows.moves) moves.put({ ...row, model }, workspace, to, row.alias, row.revision);
+  for (const row of rows.policies) policies.put({ ...row, model }, workspace, to, row.alias);
+  for (const row of rows.evaluations) evaluations.put({ ...row, model }, workspace, to, row.version, row.sequence);
+  for (const row of rows.approvals) approvals.put({ ...row, model }, workspace, to, row.version, row.sequence);
 }
 
 function inMemoryClaims(state: InMemoryState, workspace: string, now: Micros): BlobClaims {

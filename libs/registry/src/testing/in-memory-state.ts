@@ -13,7 +13,7 @@ import type { AuditEntry } from '../domain/unit-of-work.ts';
 /** Rows are never changed in place, so that a copy of the tables is a copy of the state. */
 export interface InMemoryState {
   readonly models: Table<RegisteredModel>;
-  readonly versions: Table<{ readonly version: ModelVersion; readonly envelope: Envelope }>;
+  readonly versions: Table<{ readonly version: ModelVersion; readonly envelope: Envelope | undefined }>;
   readonly aliases: Table<Alias>;
   readonly moves: Table<AliasMove>;
   readonly policies: Table<AliasPolicy>;

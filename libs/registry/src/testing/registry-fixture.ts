@@ -4,6 +4,7 @@ import type { Gate } from '@slipway/plugin-kit';
 import type { RegistryDependencies } from '../domain/dependencies.ts';
 import { metricGate } from '../domain/gates/metric-gate.ts';
 import { DEFAULT_LIMITS, type RegistryLimits } from '../domain/limits.ts';
+import type { SourceFiles } from '../domain/source/source-files.ts';
 import type { VersionView } from '../domain/lookup.ts';
 import type { Call, RegistryUnitOfWork } from '../domain/unit-of-work.ts';
 import { Turnstile } from '@slipway/kernel';
@@ -41,7 +42,13 @@ export function registryFixture(
     limits = {},
     gates = {},
     seed = 1,
-  }: { limits?: Partial<RegistryLimits>; gates?: Readonly<Record<string, Gate>>; seed?: number } = {},
+    sources,
+  }: {
+    limits?: Partial<RegistryLimits>;
+    gates?: Readonly<Record<string, Gate>>;
+    seed?: number;
+    sources?: SourceFiles;
+  } = {},
 ): RegistryFixture {
   const artifacts = new InMemoryArtifactStore(clock);
   const all = { ...DEFAULT_LIMITS, ...limits };
@@ -49,6 +56,7 @@ export function registryFixture(
     unitOfWork,
     artifacts,
     packages: createPackageStore(artifacts),
+    sources,
     gates: new Map([['metric', metricGate], ...Object.entries(gates)]),
     signingKey: SIGNING_KEY,
     clock,

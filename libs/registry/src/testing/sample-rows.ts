@@ -41,6 +41,11 @@ export const versionRow = (model: string, version: bigint, more: Partial<ModelVe
   createTime: 2n ** 60n,
   updateTime: 2n ** 60n + 1n,
   signingKeyId: 'e'.repeat(64),
+  source: '',
+  runLink: '',
+  loggedModelId: '',
+  userId: '',
+  stage: 'none',
   ...more,
 });
 

@@ -3,6 +3,8 @@ import type { JsonValue } from '@slipway/kernel';
 import { columns } from '@slipway/persistence';
 
 const name = () => columns.text(128);
+/** Of a registered model: 200 letters of any script. */
+const modelName = () => columns.text(800);
 /** Principals come from the authenticator: subjects of certificates and tokens are longer than names. */
 const principal = () => columns.text(1024);
 const id = () => columns.text(64);
@@ -15,7 +17,7 @@ export const ObjectiveRow = defineEntity({
     workspace: columns.workspace(),
     name: name().primary(),
     description: columns.text(8192),
-    model: name(),
+    model: modelName(),
     alias: name(),
     unitKeys: smallJson(),
     shadows: smallJson(),

@@ -1,4 +1,4 @@
-import { DataLossError, DomainError, type Logger } from '@slipway/kernel';
+import { DataLossError, DomainError, FailedPreconditionError, type Logger } from '@slipway/kernel';
 import type { TrustedKey } from '@slipway/model-package';
 import type { ModelRuntime } from '@slipway/plugin-kit';
 import { loadScorer, type Scorer } from '@slipway/scoring';
@@ -21,6 +21,12 @@ export class PackageVersionLoader implements VersionLoader {
   }
 
   async load(ref: VersionRef, signal: AbortSignal): Promise<LoadedScorer> {
+    if (ref.digest === '') {
+      throw new FailedPreconditionError(
+        `version ${ref.version} of '${ref.model}' has no package here: it was registered from a foreign source`,
+        { reason: 'MODEL_WITHOUT_PACKAGE' },
+      );
+    }
     const scorer = await this.#verified(ref, signal);
     try {
       await warmUp(scorer, this.#options.log, signal);

@@ -4,10 +4,11 @@ import { readModelName, readModelVersion } from './model-name.ts';
 describe('model names', () => {
   it('reads a model with its default alias or a named one', () => {
     expect(readModelName('flights', 'w', 'champion')).toEqual({ workspace: 'w', model: 'flights', alias: 'champion' });
+    expect(readModelName('Prévision (été) 2@next', 'w', 'champion')).toMatchObject({ model: 'Prévision (été) 2' });
     expect(readModelName('flights@next', 'w', 'champion')).toMatchObject({ model: 'flights', alias: 'next' });
   });
 
-  it.each(['', '@', 'a@', '@b', 'a@b@c', '../x', 'a/b', 'a\0b', '__proto__', 'x'.repeat(129)])(
+  it.each(['', '@', 'a@', '@b', 'a@b@c', '../x', 'a/b', 'a\0b', '__proto__', 'x'.repeat(201), 'e\u0301'])(
     'knows no %j',
     (name) => {
       expect(() => readModelName(name, 'w', 'champion')).toThrow(`Request for unknown model: '${name}' is not found`);

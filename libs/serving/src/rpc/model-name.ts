@@ -1,9 +1,9 @@
-import { InvalidArgumentError, NAME_PATTERN, NotFoundError } from '@slipway/kernel';
+import { InvalidArgumentError, MODEL_NAME_PATTERN, NAME_PATTERN, NotFoundError } from '@slipway/kernel';
 import type { SlotKey } from '../domain/slot-key.ts';
 
 /** In the words of Triton; the name is cut and made well-formed, for it came from anybody. */
 export const unknownModel = (name: string): NotFoundError =>
-  new NotFoundError(`Request for unknown model: '${name.slice(0, 257).toWellFormed()}' is not found`, {
+  new NotFoundError(`Request for unknown model: '${name.slice(0, 329).toWellFormed()}' is not found`, {
     reason: 'MODEL_NOT_FOUND',
   });
 
@@ -12,7 +12,8 @@ export function readModelName(name: string, workspace: string, defaultAlias: str
   const at = name.indexOf('@');
   const model = at < 0 ? name : name.slice(0, at);
   const alias = at < 0 ? defaultAlias : name.slice(at + 1);
-  if (!NAME_PATTERN.test(model) || !NAME_PATTERN.test(alias)) throw unknownModel(name);
+  const isModel = model.isWellFormed() && MODEL_NAME_PATTERN.test(model) && model.normalize('NFC') === model;
+  if (!isModel || !NAME_PATTERN.test(alias)) throw unknownModel(name);
   return { workspace, model, alias };
 }
 

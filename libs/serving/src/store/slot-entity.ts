@@ -12,7 +12,7 @@ export const SlotEntity = defineEntity({
   properties: {
     workspace: columns.workspace(),
     server: columns.text(128).primary(),
-    model: columns.text(128).primary(),
+    model: columns.text(800).primary(),
     alias: columns.text(128).primary(),
     desiredVersion: columns.int64(),
     desiredDigest: columns.text(64),

@@ -51,14 +51,15 @@ export function checkHeader(header: UploadHeader, workspace: string, limits: Reg
   };
   assertManifestForm(draft, workspace);
   const graphFile = draft.files.find(({ path }) => path === draft.graph);
-  if (!graphFile) throw new Error('the manifest names its graph');
+  if (!graphFile) throw invalid([{ field: 'graph', description: 'must be the path of one of the files' }]);
   assertBytes(draft.files, graphFile, limits);
   return { ...draft, graphFile };
 }
 
-type HeaderContent = Omit<PackageDraft, 'graphFile'>;
+/** What a package is made of, whoever brings it. */
+export type PackageContent = Omit<PackageDraft, 'graphFile' | 'requestId'>;
 
-export function sealManifest(draft: HeaderContent, seal: PackageSeal): PackageManifest {
+export function sealManifest(draft: PackageContent, seal: PackageSeal): PackageManifest {
   const { model, files, graph, features, preprocessing, postprocessing, trainingSetId, runId } = draft;
   return {
     formatVersion: 1,
@@ -95,6 +96,7 @@ function invalid(violations: readonly FieldViolation[], cause?: unknown): Invali
 }
 
 /** Stands in for what the graph will say. */
+export const NO_SIGNATURE: ModelSignature = { inputs: [], outputs: [] };
 const ANY_SIGNATURE: ModelSignature = { inputs: [], outputs: [{ name: 'any', datatype: 'FP32', shape: [] }] };
 const FIELD_OF: Readonly<Record<string, string>> = {
   preprocessing: 'preprocessing_json',
@@ -104,9 +106,10 @@ const FIELD_OF: Readonly<Record<string, string>> = {
 };
 
 /** The rules of the manifest hold for the header, too; they are asked with a seal of no meaning and told in the words of the header. */
-function assertManifestForm(draft: HeaderContent, workspace: string): void {
+export function assertManifestForm(draft: PackageContent, workspace: string): void {
+  const signature = draft.graph === '' ? NO_SIGNATURE : ANY_SIGNATURE;
   try {
-    parseManifest(sealManifest(draft, { workspace, version: 1n, signature: ANY_SIGNATURE, createTime: 0n }));
+    parseManifest(sealManifest(draft, { workspace, version: 1n, signature, createTime: 0n }));
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     throw invalid(
@@ -116,17 +119,25 @@ function assertManifestForm(draft: HeaderContent, workspace: string): void {
   }
 }
 
-function assertBytes(files: readonly PackageFile[], graph: PackageFile, limits: RegistryLimits): void {
+/** @throws {ExhaustedError} reason PACKAGE_TOO_LARGE, naming the setting. */
+export function assertBytes(
+  files: readonly PackageFile[],
+  graph: PackageFile | undefined,
+  limits: RegistryLimits,
+): void {
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   if (total > limits.packageBytesMax) {
-    throw packageTooLarge(`the files have ${total} bytes; a package may have ${limits.packageBytesMax}`, {
-      bytes: total.toString(),
-      bytes_max: limits.packageBytesMax.toString(),
-    });
-  }
-  if (graph.bytes > limits.graphBytesMax) {
     throw packageTooLarge(
-      `graph '${graph.path}' has ${graph.bytes} bytes; a graph may have ${limits.graphBytesMax}; keep large weights in external data`,
+      `the files have ${total} bytes; a package may have ${limits.packageBytesMax} (registry.package-bytes-max)`,
+      {
+        bytes: total.toString(),
+        bytes_max: limits.packageBytesMax.toString(),
+      },
+    );
+  }
+  if (graph && graph.bytes > limits.graphBytesMax) {
+    throw packageTooLarge(
+      `graph '${graph.path}' has ${graph.bytes} bytes; a graph may have ${limits.graphBytesMax} (registry.graph-bytes-max); keep large weights in external data`,
       { file: graph.path, bytes: graph.bytes.toString(), bytes_max: limits.graphBytesMax.toString() },
     );
   }

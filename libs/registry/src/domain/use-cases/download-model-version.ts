@@ -1,6 +1,6 @@
 import { encodeEnvelope } from '@slipway/model-package';
 import type { RegistryDependencies } from '../dependencies.ts';
-import { packageFileLost } from '../errors.ts';
+import { packageFileLost, versionWithoutPackage } from '../errors.ts';
 import { selectVersion } from '../lookup.ts';
 import type { Call } from '../unit-of-work.ts';
 import type { GetModelVersion } from './get-model-version.ts';
@@ -16,7 +16,7 @@ export const DOWNLOAD_CHUNK_BYTES_MAX = 256 * 1024;
 
 /**
  * The signed manifest, then each file in the order of the manifest. Nothing is read ahead of who iterates.
- * @throws {NotFoundError} as GetModelVersion. @throws {DataLossError} reason PACKAGE_FILE_LOST before a wrong file is complete.
+ * @throws {NotFoundError} as GetModelVersion. @throws {FailedPreconditionError} reason MODEL_WITHOUT_PACKAGE. @throws {DataLossError} reason PACKAGE_FILE_LOST before a wrong file is complete.
  */
 export async function* downloadModelVersion(
   { caller }: Call,
@@ -28,6 +28,7 @@ export async function* downloadModelVersion(
     const found = await selectVersion(reads, model, selector);
     return { version: found, envelope: await reads.versions.envelope(model, found.version) };
   });
+  if (version.digest === '') throw versionWithoutPackage(version.model, version.version);
   if (!envelope) throw packageFileLost('envelope', `of version ${version.version} of model '${model}' is gone`);
   yield { kind: 'envelope', json: Buffer.from(encodeEnvelope(envelope)).toString('utf8') };
   for (const file of version.files) {

@@ -9,7 +9,7 @@ export const StreamRow = defineEntity({
     workspace: columns.workspace(),
     name: columns.text(63).primary(),
     id: columns.text(64),
-    model: columns.text(128),
+    model: columns.text(800),
     alias: columns.text(128),
     predictionTable: columns.text(128),
     tableKeys: columns.json<readonly string[]>(64 * 1024),
