@@ -22,6 +22,14 @@ export interface TrackingLimits {
   readonly artifactBytesMax: number;
   /** Uploads at once; a further one is told to come back. */
   readonly uploadsMax: number;
+  /** Milliseconds until an upload in parts expires. */
+  readonly multipartKeepMs: number;
+  /** Milliseconds between two looks for expired ones. */
+  readonly multipartSweepMs: number;
+  /** Milliseconds between two looks for files of what was removed for ever. */
+  readonly removalSweepMs: number;
+  /** Days that something deleted is kept; 0 is for ever. */
+  readonly deletedRetentionDays: number;
   /** Points of one transaction of the stream. */
   readonly metricBatchPointsMax: number;
   /** How long the first point of a transaction waits for others. */
@@ -33,6 +41,10 @@ export interface TrackingLimits {
 export const DEFAULT_LIMITS: TrackingLimits = Object.freeze({
   artifactBytesMax: 16 * 1024 ** 3,
   uploadsMax: 32,
+  multipartKeepMs: 24 * 60 * 60_000,
+  multipartSweepMs: 10 * 60_000,
+  removalSweepMs: 30_000,
+  deletedRetentionDays: 0,
   metricBatchPointsMax: 10_000,
   metricLingerMs: 5,
   metricBufferPointsMax: 200_000,

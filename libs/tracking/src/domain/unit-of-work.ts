@@ -26,6 +26,8 @@ export interface ExperimentQuery {
   readonly view: View;
   /** After these by id, the largest first. */
   readonly order: readonly OrderTerm<ExperimentOrderField>[];
+  /** Characters after which a page ends before its size is reached, as `experimentChars` counts them; one experiment always fits. */
+  readonly charsMax: number;
 }
 
 export interface RunQuery {
@@ -97,6 +99,8 @@ export interface LoggedModelReads {
 export interface PurgeWrites {
   /** A run with its points, parameters, tags and inputs, and those of its logged models that are deleted. */
   run(run: Run): Promise<void>;
+  /** A logged model; runs that have read or made it no longer say so. */
+  model(model: LoggedModel): Promise<void>;
   /** An experiment with its runs, datasets and logged models. */
   experiment(id: bigint): Promise<void>;
 }

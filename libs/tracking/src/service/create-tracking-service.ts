@@ -1,5 +1,5 @@
 import { trackingService } from '@slipway/contracts/slipway.tracking.v1';
-import type { Clock, Component, Random } from '@slipway/kernel';
+import type { Clock, Component, Logger, Random } from '@slipway/kernel';
 import type { UnitOfWork } from '@slipway/persistence';
 import { implementService, type ServiceModule } from '@slipway/platform';
 import type { ArtifactStore } from '@slipway/plugin-kit';
@@ -10,8 +10,11 @@ import { Turnstile } from '@slipway/kernel';
 import { Workspaces } from '../domain/workspaces.ts';
 import { encodeFact } from '../rpc/event-codecs.ts';
 import { trackingHandlers } from '../rpc/tracking-handlers.ts';
-import { createRunFiles } from '../store/run-files.ts';
+import { createArtifactFiles } from '../store/artifact-files.ts';
+import { createMultipartUploads } from '../store/multipart-uploads.ts';
 import { createTrackingUnitOfWork } from '../store/tracking-unit-of-work.ts';
+import { createUploadParts } from '../store/upload-parts.ts';
+import { createUploadSweeper } from './upload-sweeper.ts';
 
 export interface TrackingServiceOptions {
   /** On a database opened with `trackingEntities` and `trackingMigrations`. */
@@ -20,18 +23,21 @@ export interface TrackingServiceOptions {
   readonly artifacts: ArtifactStore;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Logger;
   readonly limits: TrackingLimits;
 }
 
 /** Everything of `slipway.tracking.v1` but transport, database and settings. Whether the database answers is its owner's to tell. */
 export function createTrackingService(options: TrackingServiceOptions): ServiceModule {
-  const { artifacts, clock, random, limits } = options;
+  const { artifacts, clock, random, limits, log } = options;
   const unitOfWork = createTrackingUnitOfWork(options.unitOfWork, encodeFact, random);
   const metrics = new MetricWriter(unitOfWork, clock, limits);
   const deps: TrackingDependencies = {
     unitOfWork,
     workspaces: new Workspaces(unitOfWork),
-    files: createRunFiles(artifacts),
+    files: createArtifactFiles(artifacts),
+    multipart: createMultipartUploads(options.unitOfWork),
+    parts: createUploadParts(artifacts),
     metrics,
     random,
     limits,
@@ -41,7 +47,7 @@ export function createTrackingService(options: TrackingServiceOptions): ServiceM
     name: 'tracking',
     listener: 'grpc',
     services: [implementService(trackingService, trackingHandlers(deps))],
-    components: [writerComponent(metrics)],
+    components: [writerComponent(metrics), createUploadSweeper({ ...deps, clock, log })],
     isReady: () => ({ ready: true }),
   };
 }

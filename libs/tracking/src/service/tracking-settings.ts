@@ -16,6 +16,26 @@ export const trackingSettings = defineSettings({
     default: DEFAULT_LIMITS.uploadsMax,
     doc: 'Files of runs that are uploaded at once; a further one is told to come back.',
   },
+  'tracking.multipart-keep-ms': {
+    schema: integer.min(1_000).max(30 * 24 * 60 * 60_000),
+    default: DEFAULT_LIMITS.multipartKeepMs,
+    doc: 'Milliseconds that an upload in parts may take; what is left of it then is removed.',
+  },
+  'tracking.multipart-sweep-ms': {
+    schema: integer.min(100).max(24 * 60 * 60_000),
+    default: DEFAULT_LIMITS.multipartSweepMs,
+    doc: 'Milliseconds between two looks for uploads in parts whose time is over.',
+  },
+  'tracking.removal-sweep-ms': {
+    schema: integer.min(50).max(24 * 60 * 60_000),
+    default: DEFAULT_LIMITS.removalSweepMs,
+    doc: 'Milliseconds between two looks for files of what was removed for ever; they go at the second one.',
+  },
+  'tracking.deleted-retention-days': {
+    schema: integer.min(0).max(36_500),
+    default: DEFAULT_LIMITS.deletedRetentionDays,
+    doc: 'Days that deleted experiments, runs and logged models are kept before they are removed for ever; 0 keeps them.',
+  },
   'tracking.metric-batch-points-max': {
     schema: integer.min(1).max(100_000),
     default: DEFAULT_LIMITS.metricBatchPointsMax,
@@ -38,6 +58,10 @@ export const readTrackingLimits = (get: (key: keyof typeof trackingSettings) => 
   Object.freeze({
     artifactBytesMax: get('tracking.artifact-bytes-max'),
     uploadsMax: get('tracking.uploads-max'),
+    multipartKeepMs: get('tracking.multipart-keep-ms'),
+    multipartSweepMs: get('tracking.multipart-sweep-ms'),
+    removalSweepMs: get('tracking.removal-sweep-ms'),
+    deletedRetentionDays: get('tracking.deleted-retention-days'),
     metricBatchPointsMax: get('tracking.metric-batch-points-max'),
     metricLingerMs: get('tracking.metric-linger-ms'),
     metricBufferPointsMax: get('tracking.metric-buffer-points-max'),

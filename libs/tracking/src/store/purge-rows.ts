@@ -57,6 +57,10 @@ export function purgeWrites({ sql, now }: Pick<Transaction, 'sql' | 'now'>, work
       await note(experimentId.toString(), runId);
       for (const modelId of models) await note(experimentId.toString(), 'models', modelId);
     },
+    model: async ({ modelId, experimentId }) => {
+      await removeModels(sql, workspace, [modelId]);
+      await note(experimentId.toString(), 'models', modelId);
+    },
     experiment: async (id) => {
       const runs = await sql.all<{ run_id: string }>(
         'select run_id from tracking_run where workspace = ? and experiment = ? order by run_id',

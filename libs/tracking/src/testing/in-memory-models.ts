@@ -146,6 +146,7 @@ export function purgeWrites(state: WorkspaceState): PurgeWrites {
       state.runs.delete(runId);
       removeModels(({ model }) => model.sourceRunId === runId && model.deletedTime !== undefined);
     },
+    model: async ({ modelId }) => removeModels(({ model }) => model.modelId === modelId),
     experiment: async (id) => {
       for (const [runId, { run }] of state.runs) if (run.experimentId === id) state.runs.delete(runId);
       removeModels(({ model }) => model.experimentId === id);

@@ -1,7 +1,21 @@
 import type { TrackingDependencies } from '../dependencies.ts';
-import { notDeleted } from '../errors.ts';
-import { lockExperiment, lockRun, runResource } from '../lookup.ts';
-import type { Call } from '../unit-of-work.ts';
+import { experimentNotFound, loggedModelNotFound, notDeleted, runNotFound } from '../errors.ts';
+import type { Experiment } from '../experiment.ts';
+import type { Expired } from '../housekeeping.ts';
+import { lockExperiment, lockRun, loggedModelResource, runResource } from '../lookup.ts';
+import type { Millis } from '../millis.ts';
+import type { Run } from '../run.ts';
+import type { Call, TrackingTransaction, TrackingUnitOfWork } from '../unit-of-work.ts';
+
+async function removeRun(tx: TrackingTransaction, run: Run): Promise<void> {
+  await tx.purge.run(run);
+  tx.audit.add({ action: 'tracking.runs.purge', resource: runResource(run), details: { name: run.name } });
+}
+
+async function removeExperiment(tx: TrackingTransaction, { id, name }: Experiment): Promise<void> {
+  await tx.purge.experiment(id);
+  tx.audit.add({ action: 'tracking.experiments.purge', resource: `experiments/${id}`, details: { name } });
+}
 
 /**
  * Removes a deleted run for ever, with those of its logged models that are deleted. Its files go soon after, also when this process dies. Versions of
@@ -16,8 +30,7 @@ export async function purgeRun(
   await unitOfWork.run(call, async (tx) => {
     const run = await lockRun(tx, runId);
     if (!run.deleted) throw notDeleted(`run ${runId}`);
-    await tx.purge.run(run);
-    tx.audit.add({ action: 'tracking.runs.purge', resource: runResource(run), details: { name: run.name } });
+    await removeRun(tx, run);
   });
 }
 
@@ -35,8 +48,38 @@ export async function purgeExperiment(
   await unitOfWork.run(call, async (tx) => {
     const experiment = await lockExperiment(tx, id);
     if (!experiment.deleted) throw notDeleted(`experiment ${id}`);
-    await tx.purge.experiment(id);
-    const details = { name: experiment.name };
-    tx.audit.add({ action: 'tracking.experiments.purge', resource: `experiments/${id}`, details });
+    await removeExperiment(tx, experiment);
+  });
+}
+
+/**
+ * Removes for ever what was marked as deleted before `before`.
+ * @throws {NotFoundError} when it is no longer there, or not deleted for that long.
+ */
+export async function purgeExpired(
+  call: Call,
+  { expired, before }: { readonly expired: Expired; readonly before: Millis },
+  unitOfWork: TrackingUnitOfWork,
+): Promise<void> {
+  await unitOfWork.run(call, async (tx) => {
+    switch (expired.kind) {
+      case 'experiment': {
+        const experiment = await lockExperiment(tx, expired.id);
+        if (!experiment.deleted || experiment.lastUpdateTime >= before) throw experimentNotFound(expired.id.toString());
+        return removeExperiment(tx, experiment);
+      }
+      case 'run': {
+        const run = await lockRun(tx, expired.id);
+        if (run.deletedTime === undefined || run.deletedTime >= before) throw runNotFound(expired.id);
+        return removeRun(tx, run);
+      }
+      case 'model': {
+        const model = await tx.models.lock(expired.id);
+        if (model?.deletedTime === undefined || model.deletedTime >= before) throw loggedModelNotFound(expired.id);
+        await tx.purge.model(model);
+        const resource = loggedModelResource(model);
+        return tx.audit.add({ action: 'tracking.logged-models.purge', resource, details: { name: model.name } });
+      }
+    }
   });
 }
