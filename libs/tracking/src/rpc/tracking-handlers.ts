@@ -6,6 +6,7 @@ import { experimentHandlers } from './experiment-handlers.ts';
 import { loggedModelHandlers } from './logged-model-handlers.ts';
 import { historyHandlers } from './history-handlers.ts';
 import { logHandlers } from './log-handlers.ts';
+import { multipartHandlers } from './multipart-handlers.ts';
 import { runHandlers } from './run-handlers.ts';
 
 /** One plain function per method of `slipway.tracking.v1.TrackingService`. */
@@ -16,4 +17,5 @@ export const trackingHandlers = (deps: TrackingDependencies): Handlers<TrackingS
   ...historyHandlers(deps),
   ...loggedModelHandlers(deps),
   ...artifactHandlers(deps),
+  ...multipartHandlers(deps),
 });

@@ -1,6 +1,7 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
 import { columns } from '@slipway/persistence';
 import { loggedModelEntities } from './logged-model-entities.ts';
+import { UploadRow } from './upload-entities.ts';
 
 const runId = () => columns.text(256).primary();
 const key = () => columns.text(1_000).primary();
@@ -153,6 +154,7 @@ export const trackingEntities = [
   DatasetRow,
   InputRow,
   ...loggedModelEntities,
+  UploadRow,
 ];
 
 export type ExperimentRecord = InferEntity<typeof ExperimentRow>;

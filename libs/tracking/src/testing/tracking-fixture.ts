@@ -3,7 +3,8 @@ import type { TrackingDependencies } from '../domain/dependencies.ts';
 import { DEFAULT_LIMITS, type TrackingLimits } from '../domain/limits.ts';
 import { MetricWriter } from '../domain/metric-writer.ts';
 import type { MetricPoint } from '../domain/metric.ts';
-import type { RunFiles } from '../domain/run-files.ts';
+import type { ArtifactFiles } from '../domain/artifact-files.ts';
+import type { MultipartUploads, UploadParts } from '../domain/multipart.ts';
 import type { RunView } from '../domain/run.ts';
 import { Turnstile } from '@slipway/kernel';
 import type { Call, TrackingUnitOfWork } from '../domain/unit-of-work.ts';
@@ -13,7 +14,15 @@ import { Workspaces } from '../domain/workspaces.ts';
 const noFiles = (): never => {
   throw new Error('this fixture has no files');
 };
-const NO_FILES: RunFiles = { checkPath: noFiles, write: noFiles, read: noFiles, list: noFiles };
+const NO_FILES: ArtifactFiles = { checkPath: noFiles, write: noFiles, open: noFiles, list: noFiles, delete: noFiles };
+const NO_MULTIPART: MultipartUploads = {
+  create: noFiles,
+  find: noFiles,
+  close: noFiles,
+  expired: noFiles,
+  forget: noFiles,
+};
+const NO_PARTS: UploadParts = { write: noFiles, list: noFiles, join: noFiles, remove: noFiles };
 
 /** The use cases on a state, without files. */
 export function trackingFixture(
@@ -26,6 +35,8 @@ export function trackingFixture(
     unitOfWork,
     workspaces: new Workspaces(unitOfWork),
     files: NO_FILES,
+    multipart: NO_MULTIPART,
+    parts: NO_PARTS,
     metrics: new MetricWriter(unitOfWork, clock, all),
     random: seededRandom(5),
     limits: all,

@@ -1,46 +1,48 @@
+import type { ArtifactFile, FileRange, OpenedFile } from '../artifact-files.ts';
+import { findPlace, type NamedArtifact } from '../artifact-home.ts';
+import { refusePath } from '../artifact-location.ts';
 import type { TrackingDependencies } from '../dependencies.ts';
-import { findRun } from '../lookup.ts';
 import type { Page, PageRequest } from '../paging.ts';
-import type { RunFile } from '../run-files.ts';
-import type { Run } from '../run.ts';
 import type { Call } from '../unit-of-work.ts';
-
-const readRun = ({ caller }: Call, runId: string, { unitOfWork }: TrackingDependencies): Promise<Run> =>
-  unitOfWork.read(caller, (reads) => findRun(reads, runId));
 
 /** Fits the flow-control window of a connection several times, and any message limit. */
 const CHUNK_BYTES_MAX = 256 * 1024;
 
-/** Nothing is read ahead of who iterates. @throws {NotFoundError} reason RUN_NOT_FOUND or ARTIFACT_NOT_FOUND. @throws {DataLossError} reason ARTIFACT_LOST. */
-export async function* downloadArtifact(
+export interface DownloadArtifact extends NamedArtifact {
+  /** Undefined for the whole file. */
+  readonly range: FileRange | undefined;
+}
+
+/**
+ * Nothing is read ahead of who iterates; memory does not grow with the file. What the content is checked for is said at `ArtifactFiles.open`.
+ * @throws {NotFoundError} reason ARTIFACT_NOT_FOUND, and all of `findPlace`. @throws {InvalidArgumentError} reason ARTIFACT_RANGE_BEYOND_END.
+ * The iteration: @throws {DataLossError} reason ARTIFACT_LOST. @throws {UnavailableError} reason ARTIFACT_REPLACED.
+ */
+export async function downloadArtifact(
   call: Call,
-  { runId, path }: { readonly runId: string; readonly path: string },
-  deps: TrackingDependencies,
+  { range, ...named }: DownloadArtifact,
+  { unitOfWork, files }: TrackingDependencies,
   signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const run = await readRun(call, runId, deps);
-  const { workspace } = call.caller;
-  const checkedPath = deps.files.checkPath(workspace, run, path);
-  for await (const chunk of deps.files.read(workspace, run, checkedPath, signal)) {
+): Promise<OpenedFile> {
+  const { home, path } = await unitOfWork.read(call.caller, (reads) => findPlace(reads, named));
+  if (path === '') refusePath('path', 'must name a file');
+  const { file, content } = await files.open(call.caller.workspace, home, path, range, signal);
+  return { file, content: cut(content) };
+}
+
+async function* cut(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of content) {
     for (let at = 0; at < chunk.length; at += CHUNK_BYTES_MAX) yield chunk.subarray(at, at + CHUNK_BYTES_MAX);
   }
 }
 
-export interface ListArtifacts extends PageRequest {
-  readonly runId: string;
-  /** Empty is the root. */
-  readonly path: string;
-}
-
-/** @throws {NotFoundError} reason RUN_NOT_FOUND. @throws {InvalidArgumentError} on a bad path, or a token of another list. */
+/** @throws {InvalidArgumentError} on a bad path, or a token of another list. @throws all of `findPlace`. */
 export async function listArtifacts(
   call: Call,
-  { runId, path, ...page }: ListArtifacts,
-  deps: TrackingDependencies,
+  { owner, path: folder, ...page }: NamedArtifact & PageRequest,
+  { unitOfWork, files }: TrackingDependencies,
   signal: AbortSignal,
-): Promise<Page<RunFile>> {
-  const run = await readRun(call, runId, deps);
-  const { workspace } = call.caller;
-  const folder = path === '' ? '' : deps.files.checkPath(workspace, run, path);
-  return deps.files.list(workspace, run, folder, page, signal);
+): Promise<Page<ArtifactFile>> {
+  const { home, path } = await unitOfWork.read(call.caller, (reads) => findPlace(reads, { owner, path: folder }));
+  return files.list(call.caller.workspace, home, path, page, signal);
 }
