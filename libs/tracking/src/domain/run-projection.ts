@@ -1,4 +1,4 @@
-import type { Tags } from './experiment.ts';
+import type { Experiment, Tags } from './experiment.ts';
 import type { RunView } from './run.ts';
 
 /** Keys of one kind; `all` is all that there are. */
@@ -49,6 +49,10 @@ export function viewChars({ run, params, tags, metrics, datasets }: RunView): nu
   );
   return run.name.length + 10 * ENTRY_CHARS + entriesChars(params) + entriesChars(tags) + points + inputs;
 }
+
+/** How long an experiment is in a message, roughly. */
+export const experimentChars = ({ name, tags }: Experiment): number =>
+  name.length + 10 * ENTRY_CHARS + entriesChars(tags);
 
 /** How many of the first items fit together; the first one always does. */
 export function countFitting<Item>(items: readonly Item[], charsOf: (item: Item) => number, charsMax: number): number {

@@ -2,11 +2,12 @@ import type { SqlRunner } from '@slipway/persistence';
 import { defaultArtifactLocation } from '../domain/experiment-location.ts';
 import type { Experiment } from '../domain/experiment.ts';
 import type { Page, PageRequest } from '../domain/paging.ts';
+import { experimentChars } from '../domain/run-projection.ts';
 import type { ExperimentCondition } from '../domain/search/conditions.ts';
 import type { ExperimentQuery } from '../domain/unit-of-work.ts';
 import { selectIn } from './bulk.ts';
 import { expressionSql, integerTestSql, keyedSql, textTestSql } from './condition-sql.ts';
-import { selectPage, sqlPart, type SortKey, type SqlPart } from './keyset-sql.ts';
+import { selectRows, sqlPart, type SortKey, type SqlPart } from './keyset-sql.ts';
 import { describe, viewSql } from './run-search.ts';
 
 /** Of `tracking_experiment e`; 64-bit integers as text. */
@@ -68,18 +69,21 @@ function conditionSql(condition: ExperimentCondition, dialect: SqlRunner['dialec
   return keyedSql(rows, condition.test, textTestSql(sqlPart('v.value'), condition.test, dialect));
 }
 
-/** @throws {InvalidArgumentError} on a token that is not of this search. */
+/** Experiments whose tags are read at once. */
+const TAGS_AT_ONCE = 500;
+
+/** A page ends when it is full or long. @throws {InvalidArgumentError} on a token that is not of this search. */
 export async function searchExperiments(
   sql: SqlRunner,
   workspace: string,
-  { filter, view, order }: ExperimentQuery,
+  { filter, view, order, charsMax }: ExperimentQuery,
   page: PageRequest,
 ): Promise<Page<Experiment>> {
   const keys = order.map(({ field, descending }): SortKey => {
     const column = field === 'experiment_id' ? 'e.id' : `e.${field}`;
     return { sql: column, parameters: [], type: field === 'name' ? 'text' : 'bigint', descending };
   });
-  const { items, ...rest } = await selectPage<ExperimentRow, ExperimentRow>(
+  const { items, nextPageToken, tokenAfter } = await selectRows<ExperimentRow, ExperimentRow>(
     sql,
     {
       query: {
@@ -100,5 +104,14 @@ export async function searchExperiments(
     },
     page,
   );
-  return { items: await withTags(sql, workspace, items), ...rest };
+  const found: Experiment[] = [];
+  let chars = 0;
+  for (let at = 0; at < items.length; at += TAGS_AT_ONCE) {
+    for (const experiment of await withTags(sql, workspace, items.slice(at, at + TAGS_AT_ONCE))) {
+      chars += experimentChars(experiment);
+      if (chars > charsMax && found.length > 0) return { items: found, nextPageToken: tokenAfter(found.length - 1) };
+      found.push(experiment);
+    }
+  }
+  return { items: found, ...(nextPageToken === undefined ? {} : { nextPageToken }) };
 }

@@ -7,7 +7,7 @@ import { POINT_COLUMNS, type StoredSeries } from './history-rows.ts';
 import type { SampleSource } from './sample-histories.ts';
 
 /** Steps of one question: a database that runs on the event loop lets others have their turn between two. */
-const STEPS_AT_ONCE = 50_000;
+const STEPS_AT_ONCE = 10_000;
 
 /** As MLflow samples: the same steps for all runs, and every point at them. */
 export async function sampleSteps(

@@ -6,7 +6,7 @@ import type { RunPoint } from '../domain/histories.ts';
 import type { ModelInput } from '../domain/logged-model.ts';
 import { comparePoints, type MetricPoint } from '../domain/metric.ts';
 import { isInView } from '../domain/paging.ts';
-import { countFitting, project, viewChars } from '../domain/run-projection.ts';
+import { countFitting, experimentChars, project, viewChars } from '../domain/run-projection.ts';
 import type { Run, RunView } from '../domain/run.ts';
 import { CONTEXT_TAG } from '../domain/dataset.ts';
 import type {
@@ -101,12 +101,13 @@ function inMemoryReads(state: WorkspaceState, workspace: string): TrackingReads 
     experiments: {
       get: (id) => Promise.resolve(state.experiments.get(id)),
       findByName: (name) => Promise.resolve([...state.experiments.values()].find((each) => each.name === name)),
-      search: async ({ filter, view, order }, page) => {
+      search: async ({ filter, view, order, charsMax }, page) => {
         const found = [...state.experiments.values()].filter(
           (each) => isInView(view, each.deleted) && matches(filter, each, experimentHolds),
         );
         const list = ['experiments', workspace, filter ?? null, view, order];
-        return pageOf(found.sort(experimentOrder(order)), list, ({ id }) => id.toString(), page);
+        const countOf = (each: readonly Experiment[]) => countFitting(each, experimentChars, charsMax);
+        return pageOf(found.sort(experimentOrder(order)), list, ({ id }) => id.toString(), page, countOf);
       },
     },
     runs: {

@@ -2,6 +2,7 @@ import type { TrackingDependencies } from '../dependencies.ts';
 import { experimentNameNotFound, experimentNotFound } from '../errors.ts';
 import type { Experiment } from '../experiment.ts';
 import type { Page, PageRequest, View } from '../paging.ts';
+import { PAGE_CHARS_MAX } from '../run-projection.ts';
 import { parseExperimentFilter, parseExperimentOrder } from '../search/experiment-search.ts';
 import type { Call, DatasetSummary } from '../unit-of-work.ts';
 
@@ -28,15 +29,17 @@ export interface SearchExperiments extends PageRequest {
   readonly filter: string;
   readonly view: View;
   readonly orderBy: readonly string[];
+  /** Of a page, as the query counts them. */
+  readonly charsMax?: number;
 }
 
 /** @throws {InvalidArgumentError} reason FILTER_INVALID or ORDER_BY_INVALID, naming the position, or on a token of another search. */
 export async function searchExperiments(
   call: Call,
-  { filter, view, orderBy, ...page }: SearchExperiments,
+  { filter, view, orderBy, charsMax = PAGE_CHARS_MAX, ...page }: SearchExperiments,
   { unitOfWork, workspaces }: TrackingDependencies,
 ): Promise<Page<Experiment>> {
-  const query = { filter: parseExperimentFilter(filter), view, order: parseExperimentOrder(orderBy) };
+  const query = { filter: parseExperimentFilter(filter), view, order: parseExperimentOrder(orderBy), charsMax };
   await workspaces.ensure(call);
   return unitOfWork.read(call.caller, ({ experiments }) => experiments.search(query, page));
 }
