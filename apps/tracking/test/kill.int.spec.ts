@@ -19,6 +19,9 @@ const metric = (stream: number, index: number) => ({
   value: index / 3 + stream,
   timestamp: String(1_000_000 + index),
   step: String(index),
+  model_id: '',
+  dataset_name: '',
+  dataset_digest: '',
 });
 
 it('keeps every point it has acknowledged, once, when it is killed under load', async () => {
