@@ -4,6 +4,7 @@ import { describeWith } from '@slipway/testing';
 import { databaseHarness } from '../testing/tracking-harness.ts';
 import { trackingHistorySuite } from '../testing/tracking-history-suite.ts';
 import { loggedModelSuite } from '../testing/logged-model-suite.ts';
+import { multipartSuite } from '../testing/multipart-suite.ts';
 import { trackingSearchSuite } from '../testing/tracking-search-suite.ts';
 import { trackingStoreSuite } from '../testing/tracking-store-suite.ts';
 import { trackingEntities } from './entities.ts';
@@ -20,6 +21,7 @@ describeWith(['postgresql'], 'tracking store', () => {
     entities: trackingEntities,
     migrations: trackingMigrations,
   });
+  multipartSuite('PostgreSQL', () => databases);
   trackingStoreSuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
   trackingSearchSuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
   loggedModelSuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
