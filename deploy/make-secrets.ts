@@ -50,6 +50,7 @@ const tokensFor = (token: string, ...upstreams: readonly string[]): Record<strin
 
 const files: Readonly<Record<string, readonly [content: string, mode: number]>> = {
   'stored.yaml': [yaml({ ...shared, ...bucket }), FOR_CONTAINERS],
+  'registry.yaml': [yaml({ ...shared, ...bucket, ...tokensFor(service.token, 'tracking') }), FOR_CONTAINERS],
   'serving.yaml': [yaml({ ...shared, ...tokensFor(service.token, 'registry', 'features', 'routing') }), FOR_CONTAINERS],
   'stream-scorer.yaml': [yaml({ ...shared, ...tokensFor(service.token, 'registry', 'features') }), FOR_CONTAINERS],
   'monitor.yaml': [yaml({ ...shared, ...tokensFor(service.token, 'registry') }), FOR_CONTAINERS],

@@ -1,5 +1,7 @@
 import { artifactsLocalPlugin } from '@slipway/artifacts-local';
 import { artifactsS3Plugin } from '@slipway/artifacts-s3';
+import { connectUpstream, createClient } from '@slipway/clients';
+import { trackingService } from '@slipway/contracts/slipway.tracking.v1';
 import { eventBusNatsPlugin } from '@slipway/event-bus-nats';
 import { eventBusSqlitePlugin } from '@slipway/event-bus-sqlite';
 
@@ -13,13 +15,16 @@ export const builtInPlugins = [eventBusNatsPlugin, eventBusSqlitePlugin, artifac
 
 export async function compose(context: ProcessContext<typeof settings>): Promise<Composition> {
   const bus = context.createDriver('event-bus');
+  const { config } = context;
+  const tracking = config.get('tracking.address') === undefined ? undefined : connectUpstream(config, 'tracking');
   const registry = await openRegistry(context, {
     bus,
     artifacts: context.createDriver('artifact-store'),
     gates: createGates(context),
+    ...(tracking && { tracking: createClient(trackingService, tracking.transport) }),
   });
   return {
-    components: [driverComponent('event bus', bus)],
+    components: [driverComponent('event bus', bus), ...(tracking ? [tracking.component] : [])],
     modules: [registry.module, openPlatformServices(context, [registry.store])],
   };
 }

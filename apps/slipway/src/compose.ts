@@ -8,7 +8,7 @@ import { batchService, pipelineService } from '@slipway/contracts/slipway.batch.
 import { operationService } from '@slipway/contracts/slipway.common.v1';
 import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
 import { monitorService } from '@slipway/contracts/slipway.monitoring.v1';
-import { registryService } from '@slipway/contracts/slipway.registry.v1';
+import { registryService, webhookService } from '@slipway/contracts/slipway.registry.v1';
 import { routingService } from '@slipway/contracts/slipway.routing.v1';
 import { predictionService, streamService } from '@slipway/contracts/slipway.serving.v1';
 import { trackingService } from '@slipway/contracts/slipway.tracking.v1';
@@ -57,8 +57,14 @@ export const builtInPlugins = [
 export async function compose(context: ProcessContext<typeof settings>): Promise<Composition> {
   const bus = context.createDriver('event-bus');
   const artifacts = context.createDriver('artifact-store');
-  const registry = await openRegistry(context, { bus, artifacts, gates: createGates(context) });
   const tracking = await openTracking(context, { bus, artifacts });
+  const toTracking = internalTransport(context, 'registry', [tracking.module]);
+  const registry = await openRegistry(context, {
+    bus,
+    artifacts,
+    gates: createGates(context),
+    tracking: createClient(trackingService, toTracking),
+  });
 
   const features = await openFeatures(context, {
     bus,
@@ -144,7 +150,7 @@ function openFront(
     localBackend(name, parts[name].module, services, context.invokerDependencies);
   const backends = [
     backend('tracking', [trackingService]),
-    backend('registry', [registryService]),
+    backend('registry', [registryService, webhookService]),
     backend('serving', [predictionService, streamService, gRPCInferenceService]),
     backend('features', [featureStoreService]),
     backend('batch', [batchService]),

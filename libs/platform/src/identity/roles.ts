@@ -61,6 +61,8 @@ export const ROLES: RoleTable = Object.freeze({
     'features.online.read',
     'features.scoring-sets.write',
     'features.predictions.write',
+    'tracking.read',
+    'tracking.artifacts.read',
     'routing.read',
     'monitoring.read',
     'operations.read',

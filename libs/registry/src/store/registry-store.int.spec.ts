@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { postgresDatabases, schemaSuite, type TestDatabases } from '@slipway/persistence/testing';
 import { describeWith } from '@slipway/testing';
 import { databaseHarness } from '../testing/database-harness.ts';
+import { registrySearchSuite } from '../testing/registry-search-suite.ts';
 import { registryRaceSuite } from '../testing/registry-race-suite.ts';
 import { registryStoreSuite } from '../testing/registry-store-suite.ts';
 import { registryEntities } from './entities.ts';
@@ -19,5 +20,6 @@ describeWith(['postgresql'], 'registry store', () => {
     migrations: registryMigrations,
   });
   registryStoreSuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
+  registrySearchSuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
   registryRaceSuite('PostgreSQL', (clock) => databaseHarness(databases, clock));
 });

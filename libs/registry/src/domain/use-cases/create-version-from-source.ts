@@ -84,7 +84,7 @@ async function receive(
     case 'artifacts': {
       const { workspace } = call.caller;
       if (!deps.sources) throw trackingNotConfigured();
-      assertPermitted(call.caller, 'tracking.read'); // files of a run are nobody's but for those who may read runs
+      assertPermitted(call.caller, 'tracking.artifacts.read'); // files of a run are nobody's but for those who may read runs
       return fetched(call, draft, { folder: { ...source, workspace }, files: deps.sources }, deps, signal);
     }
   }
