@@ -4,7 +4,7 @@ import { belowLocation } from './experiment-location.ts';
 import type { Experiment, Tags } from './experiment.ts';
 import { entryViolations, refuseAny } from './keys.ts';
 import { isLongerThan, LOGGED_MODEL_NAME_CHARS_MAX, PARAM_VALUE_CHARS_MAX, RUN_TAG_CHARS_MAX } from './limits.ts';
-import type { MetricPoint } from './metric.ts';
+import type { MetricPoint, PointSubject } from './metric.ts';
 import type { Millis } from './millis.ts';
 
 export type LoggedModelStatus = 'PENDING' | 'READY' | 'UPLOAD_FAILED';
@@ -35,14 +35,6 @@ export interface LoggedModelView {
   readonly tags: Tags;
   /** The latest point by key and dataset, in that order. */
   readonly metrics: readonly ModelPoint[];
-}
-
-/** What a point is about besides its run. */
-export interface PointSubject {
-  readonly modelId: string;
-  /** The dataset that it was measured on; both empty for none. */
-  readonly datasetName: string;
-  readonly datasetDigest: string;
 }
 
 /** A point of a logged model. */

@@ -1,6 +1,13 @@
 import { InvalidArgumentError } from '@slipway/kernel';
-import type { PointSubject } from './logged-model.ts';
 import type { Millis } from './millis.ts';
+
+/** What a point is about besides its run. */
+export interface PointSubject {
+  readonly modelId: string;
+  /** The dataset that it was measured on; both empty for none. */
+  readonly datasetName: string;
+  readonly datasetDigest: string;
+}
 
 /** One point of a metric. Two points of a run with the same key, value, timestamp and step are one. */
 export interface MetricPoint {

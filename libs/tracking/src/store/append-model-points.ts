@@ -1,6 +1,6 @@
 import { encodeFloat64, type SqlRunner, type SqlValue } from '@slipway/persistence';
-import type { ModelPoint, PointSubject } from '../domain/logged-model.ts';
-import { comparePoints, type MetricAppend, type MetricPoint } from '../domain/metric.ts';
+import type { ModelPoint } from '../domain/logged-model.ts';
+import { comparePoints, type MetricAppend, type MetricPoint, type PointSubject } from '../domain/metric.ts';
 import { insertRows, lockClause, selectIn } from './bulk.ts';
 
 const isAboutModel = (point: MetricPoint): point is ModelPoint =>

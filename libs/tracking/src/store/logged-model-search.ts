@@ -10,7 +10,7 @@ import type {
 import type { LoggedModelQuery } from '../domain/unit-of-work.ts';
 import { expressionSql, integerTestSql, keyedSql, numberTestSql, STORED_NAN, textTestSql } from './condition-sql.ts';
 import { selectPage, sqlPart, type SortKey, type SqlPart } from './keyset-sql.ts';
-import { MODEL_COLUMNS, type ModelRow } from './logged-model-rows.ts';
+import { MODEL_COLUMNS, type ModelRow } from './logged-model-record.ts';
 import { describe } from './run-search.ts';
 
 type Dialect = SqlRunner['dialect'];

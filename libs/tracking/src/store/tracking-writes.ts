@@ -109,10 +109,12 @@ const experimentWrites = (
       throw translated instanceof UniqueViolationError ? experimentAlreadyExists(name) : translated;
     }
   };
-  const insert = ({ tags: _, ...experiment }: Experiment): Promise<unknown> => {
-    const isOwn = experiment.artifactLocation === defaultArtifactLocation(experiment.id);
+  const insert = (experiment: Experiment): Promise<unknown> => {
+    const { id, name, deleted, creationTime, lastUpdateTime, principal } = experiment;
+    const isOwn = experiment.artifactLocation === defaultArtifactLocation(id);
     const artifactLocation = isOwn ? null : experiment.artifactLocation;
-    return em.insert(ExperimentRow, { workspace, ...experiment, artifactLocation });
+    const row = { workspace, id, name, deleted, creationTime, lastUpdateTime, principal, artifactLocation };
+    return em.insert(ExperimentRow, row);
   };
   return {
     ensureDefault: async (experiment) => {

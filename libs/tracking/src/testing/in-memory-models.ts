@@ -106,7 +106,8 @@ export function loggedModelWrites(
     putTags: async (modelId, tags) => change(modelId, (view) => ({ tags: sortedEntries({ ...view.tags, ...tags }) })),
     deleteTag: async (modelId, key) => {
       const has = state.models.get(modelId)?.tags[key] !== undefined;
-      change(modelId, ({ tags: { [key]: _, ...tags } }) => ({ tags }));
+      const without = (tags: Tags): Tags => Object.fromEntries(Object.entries(tags).filter(([each]) => each !== key));
+      change(modelId, ({ tags }) => ({ tags: without(tags) }));
       return has;
     },
   };

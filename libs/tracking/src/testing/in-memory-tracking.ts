@@ -272,7 +272,10 @@ function metricWrites(
 ): Pick<TrackingTransaction['metrics'], 'append' | 'appendToActive'> {
   const append: TrackingTransaction['metrics']['append'] = async (appends) => {
     for (const { runId, points } of appends) {
-      const all = [...storedRun(state, runId).points, ...points.map(({ about: _, ...point }) => point)];
+      const all = [
+        ...storedRun(state, runId).points,
+        ...points.map(({ key, value, step, timestamp }) => ({ key, value, step, timestamp })),
+      ];
       change(runId, { points: [...new Map(all.map((point) => [identityOf(point), point])).values()] });
     }
     appendModelPoints(state, appends);
