@@ -6,6 +6,13 @@ import type { Page, PageRequest } from '../domain/paging.ts';
 import { pointOf, type PointRecord } from './append-points.ts';
 import { selectIn } from './bulk.ts';
 
+/** One metric, and where its points lie. */
+export interface SampleSource {
+  readonly sql: SqlRunner;
+  readonly workspace: string;
+  readonly key: string;
+}
+
 /** Points of one metric of one run lie under a number. */
 export interface StoredSeries {
   readonly runId: string;

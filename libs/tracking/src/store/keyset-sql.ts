@@ -54,7 +54,7 @@ function afterClause(keys: readonly SortKey[], after: readonly PageKey[]): SqlPa
 /** A page that may be cut short. */
 export interface KeysetRows<Item> extends Page<Item> {
   /** The token of a page that ends with this one of the items. */
-  tokenAfter(index: number): string;
+  readonly tokenAfter: (index: number) => string;
 }
 
 /** @throws {InvalidArgumentError} on a token that is not of this list. */

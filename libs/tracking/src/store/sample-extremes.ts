@@ -5,8 +5,7 @@ import type { SampledSeries, SampleQuery, StepRange } from '../domain/histories.
 import { BUCKET_POINTS, stepBuckets } from '../domain/metric-sampling.ts';
 import { pointOf, type PointRecord } from './append-points.ts';
 import { STORED_NAN } from './condition-sql.ts';
-import { POINT_COLUMNS, type StoredSeries } from './history-rows.ts';
-import type { SampleSource } from './sample-histories.ts';
+import { POINT_COLUMNS, type SampleSource, type StoredSeries } from './history-rows.ts';
 
 /** Statements on SQLite run on the event loop; others get their turn between them. */
 const YIELD_EVERY_MS = 5;

@@ -1,15 +1,7 @@
-import type { SqlRunner } from '@slipway/persistence';
 import type { SampledSeries, SampleQuery } from '../domain/histories.ts';
-import { findSeries } from './history-rows.ts';
+import { findSeries, type SampleSource } from './history-rows.ts';
 import { sampleExtremes } from './sample-extremes.ts';
 import { sampleSteps } from './sample-steps.ts';
-
-/** Where the points of one metric lie, and how its series are named in the answer. */
-export interface SampleSource {
-  readonly sql: SqlRunner;
-  readonly workspace: string;
-  readonly key: string;
-}
 
 /** Points of one metric of some runs, chosen in the database. */
 export async function sampleHistories(source: SampleSource, query: SampleQuery): Promise<readonly SampledSeries[]> {

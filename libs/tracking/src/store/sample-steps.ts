@@ -3,8 +3,7 @@ import type { SampledSeries, SampleQuery, StepRange } from '../domain/histories.
 import { DEFAULT_STEP_RANGE, evenPlaces, SERIES_POINTS_MAX } from '../domain/metric-sampling.ts';
 import { pointOf, type PointRecord } from './append-points.ts';
 import { selectIn } from './bulk.ts';
-import { POINT_COLUMNS, type StoredSeries } from './history-rows.ts';
-import type { SampleSource } from './sample-histories.ts';
+import { POINT_COLUMNS, type SampleSource, type StoredSeries } from './history-rows.ts';
 
 /** Steps of one question: a database that runs on the event loop lets others have their turn between two. */
 const STEPS_AT_ONCE = 10_000;
