@@ -62,7 +62,15 @@ export async function openRegistry<Known extends MetadataSettings & typeof regis
   };
   const { unitOfWork } = store;
   const service = createRegistryService({
-    ...{ unitOfWork, artifacts, gates, signingKeys, clock, ids, log, limits, webhooks },
+    unitOfWork,
+    artifacts,
+    gates,
+    signingKeys,
+    clock,
+    ids,
+    log,
+    limits,
+    webhooks,
     ...(tracking && { sources: trackingSourceFiles(tracking) }),
   });
   return {

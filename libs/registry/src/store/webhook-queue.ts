@@ -3,7 +3,6 @@ import type { SqlRunner, UnitOfWork } from '@slipway/persistence';
 import type { Call } from '../domain/unit-of-work.ts';
 import type { AttemptRecord } from '../domain/webhooks/attempt.ts';
 import type { ClaimedDelivery, DeliveryQueue } from '../domain/webhooks/webhook-ports.ts';
-import type { WebhookSecrets } from './webhook-secrets.ts';
 
 /** Due deliveries that are looked at to find some of different webhooks. */
 const CANDIDATES_MAX = 500;
@@ -20,18 +19,17 @@ interface QueueRow extends Candidate {
   readonly body: string;
   readonly attempts: number;
   readonly url: string;
-  readonly secret: string;
+  readonly sealedSecret: string;
 }
 
 export interface QueueOptions {
-  readonly secrets: WebhookSecrets;
   readonly ids: IdSource;
   /** In whose name it works; it writes neither events nor audit rows. */
   readonly call: Call;
 }
 
 /** A delivery is taken by moving its due time to the end of the lease: a process that dies needs nobody to clean up after it. */
-export const createDeliveryQueue = (unitOfWork: UnitOfWork, { secrets, ids, call }: QueueOptions): DeliveryQueue => ({
+export const createDeliveryQueue = (unitOfWork: UnitOfWork, { ids, call }: QueueOptions): DeliveryQueue => ({
   claim: async ({ limit, perWebhook, leaseMs, busy }) => {
     const candidates = await unitOfWork.read(({ sql, now }) => readCandidates(sql, now, busy));
     const chosen = choose(candidates, limit, perWebhook);
@@ -48,9 +46,7 @@ export const createDeliveryQueue = (unitOfWork: UnitOfWork, { secrets, ids, call
       }
       return readClaimed(sql, chosen, lease);
     });
-    return rows.map(({ secret, ...row }): ClaimedDelivery => {
-      return { ...row, lease, secret: secrets.open(secret, [row.workspace, row.webhookId]) };
-    });
+    return rows.map((row) => ({ ...row, lease }));
   },
   finish: ({ workspace, id, lease }, record) =>
     unitOfWork.run(call, ({ sql }) => finish(sql, { workspace, id, lease }, record)),
@@ -98,7 +94,7 @@ async function readClaimed(sql: SqlRunner, chosen: readonly Candidate[], lease: 
   const rows: QueueRow[] = [];
   for (const { workspace, id } of chosen) {
     const found = await sql.all<QueueRow>(
-      `select d.workspace, d.id, d.webhook_id as "webhookId", d.body, d.attempts, w.url, w.secret
+      `select d.workspace, d.id, d.webhook_id as "webhookId", d.body, d.attempts, w.url, w.secret as "sealedSecret"
        from registry_webhook_delivery d join registry_webhook w on w.workspace = d.workspace and w.id = d.webhook_id
        where d.workspace = ? and d.id = ? and d.lease = ?`,
       [workspace, id, lease],

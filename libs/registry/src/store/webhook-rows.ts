@@ -1,25 +1,24 @@
 import type { Webhook, WebhookDelivery, WebhookEvent } from '../domain/webhooks/webhook.ts';
 import type { WebhookDeliveryRecord, WebhookRecord } from './webhook-entities.ts';
-import type { WebhookSecrets } from './webhook-secrets.ts';
 
-export const webhookOf = (row: WebhookRecord, secrets: WebhookSecrets): Webhook => ({
+export const webhookOf = (row: WebhookRecord): Webhook => ({
   id: row.id,
   name: row.name,
   url: row.url,
   events: row.events,
   description: row.description,
-  secret: secrets.open(row.secret, [row.workspace, row.id]),
+  sealedSecret: row.secret,
   active: row.active,
   principal: row.principal,
   createTime: row.createTime,
   updateTime: row.updateTime,
 });
 
-export const webhookRowOf = (workspace: string, webhook: Webhook, secrets: WebhookSecrets) => ({
+export const webhookRowOf = (workspace: string, { sealedSecret, ...webhook }: Webhook) => ({
   ...webhook,
   workspace,
   events: webhook.events.map(({ entity, action }) => ({ entity, action })),
-  secret: secrets.seal(webhook.secret, [workspace, webhook.id]),
+  secret: sealedSecret,
 });
 
 /** Columns hold what this store wrote. */

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemRandom } from '@slipway/kernel';
 import { webhookSecrets } from './webhook-secrets.ts';
 
-const owner = ['default', 'w-1'];
+const owner = { workspace: 'default', webhookId: 'w-1' };
 const sealing = (fill: number) => webhookSecrets(Buffer.alloc(32, fill), systemRandom);
 
 describe('sealed secrets', () => {
@@ -25,8 +25,8 @@ describe('sealed secrets', () => {
     const secrets = sealing(1);
     const sealed = secrets.seal('geheim', owner);
     expect(() => sealing(2).open(sealed, owner)).toThrow('does not open');
-    expect(() => secrets.open(sealed, ['default', 'w-2'])).toThrow('does not open');
-    expect(() => secrets.open(sealed, ['default/w', '-1'])).toThrow('does not open');
+    expect(() => secrets.open(sealed, { ...owner, webhookId: 'w-2' })).toThrow('does not open');
+    expect(() => secrets.open(sealed, { ...owner, workspace: 'other' })).toThrow('does not open');
     expect(() => secrets.open('v9.AAAA', owner)).toThrow('unknown form');
     expect(() => secrets.open('v1.AAAA', owner)).toThrow('does not open');
     const bytes = Buffer.from(sealed.slice(3), 'base64url');

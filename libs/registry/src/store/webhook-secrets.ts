@@ -1,13 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { Random } from '@slipway/kernel';
-
-/** Seals what must not be read in a database, its back-ups or its logs. */
-export interface WebhookSecrets {
-  /** @param owner what the secret belongs to; it opens for nobody else. @returns printable text; '' for ''. */
-  seal(secret: string, owner: readonly string[]): string;
-  /** @throws {Error} when it was sealed with another key or for another owner. */
-  open(sealed: string, owner: readonly string[]): string;
-}
+import type { SecretOwner, WebhookSecrets } from '../domain/webhooks/webhook-ports.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -16,7 +9,8 @@ const FORM = 'v1.';
 
 /** @param key 32 bytes. @param random of cryptographic strength. */
 export function webhookSecrets(key: Uint8Array, random: Random): WebhookSecrets {
-  const boundTo = (owner: readonly string[]): Buffer => Buffer.from(JSON.stringify(owner));
+  const boundTo = ({ workspace, webhookId }: SecretOwner): Buffer =>
+    Buffer.from(JSON.stringify([workspace, webhookId]));
   return {
     seal: (secret, owner) => {
       if (secret === '') return '';

@@ -5,19 +5,18 @@ import type { WebhookReads, WebhookStore, WebhookTransaction } from '../domain/w
 import { UNTRACKED } from './registry-reads.ts';
 import { WebhookDeliveryRow, WebhookRow, type WebhookDeliveryRecord, type WebhookRecord } from './webhook-entities.ts';
 import { deliveryOf, webhookOf, webhookRowOf } from './webhook-rows.ts';
-import type { WebhookSecrets } from './webhook-secrets.ts';
 
 /** Webhooks in the database of the registry. */
-export const createWebhookStore = (unitOfWork: UnitOfWork, secrets: WebhookSecrets): WebhookStore => ({
-  run: (call, work) => unitOfWork.run(call, (tx) => work(webhookTransaction(tx, secrets))),
-  read: ({ workspace }, work) => unitOfWork.read((snapshot) => work(webhookReads(snapshot, workspace, secrets))),
+export const createWebhookStore = (unitOfWork: UnitOfWork): WebhookStore => ({
+  run: (call, work) => unitOfWork.run(call, (tx) => work(webhookTransaction(tx))),
+  read: ({ workspace }, work) => unitOfWork.read((snapshot) => work(webhookReads(snapshot, workspace))),
 });
 
-function webhookReads({ em }: Pick<Snapshot, 'em'>, workspace: string, secrets: WebhookSecrets): WebhookReads {
+function webhookReads({ em }: Pick<Snapshot, 'em'>, workspace: string): WebhookReads {
   return {
     get: async (id) => {
       const row = await em.findOne(WebhookRow, { workspace, id }, UNTRACKED);
-      return row ? webhookOf(row, secrets) : undefined;
+      return row ? webhookOf(row) : undefined;
     },
     list: async (page) => {
       const keyset: Keyset<WebhookRecord> = {
@@ -30,7 +29,7 @@ function webhookReads({ em }: Pick<Snapshot, 'em'>, workspace: string, secrets: 
       };
       const { where, ...query } = pageQuery(keyset, page);
       const rows = await em.find(WebhookRow, { workspace, ...where }, { ...query, ...UNTRACKED });
-      return pageOf(rows, keyset, page, (row) => webhookOf(row, secrets));
+      return pageOf(rows, keyset, page, webhookOf);
     },
     deliveries: (webhookId, page) => listDeliveries({ em }, workspace, webhookId, page),
   };
@@ -63,11 +62,11 @@ async function listDeliveries(
   return pageOf(rows, keyset, { ...wanted, pageSize: Math.min(wanted.pageSize, fitting) }, deliveryOf);
 }
 
-function webhookTransaction(tx: Transaction, secrets: WebhookSecrets): WebhookTransaction {
+function webhookTransaction(tx: Transaction): WebhookTransaction {
   const { em, sql } = tx;
   const { workspace } = tx.context.caller;
   return {
-    ...webhookReads(tx, workspace, secrets),
+    ...webhookReads(tx, workspace),
     now: tx.now,
     lockCount: async () => {
       if (sql.dialect === 'postgresql') {
@@ -78,11 +77,11 @@ function webhookTransaction(tx: Transaction, secrets: WebhookSecrets): WebhookTr
     lock: async (id) => {
       const options = { lockMode: LockMode.PESSIMISTIC_WRITE, ...UNTRACKED };
       const row = await em.findOne(WebhookRow, { workspace, id }, options);
-      return row ? webhookOf(row, secrets) : undefined;
+      return row ? webhookOf(row) : undefined;
     },
-    insert: async (webhook) => void (await em.insert(WebhookRow, webhookRowOf(workspace, webhook, secrets))),
+    insert: async (webhook) => void (await em.insert(WebhookRow, webhookRowOf(workspace, webhook))),
     update: async (webhook) => {
-      const { workspace: _, id, ...fields } = webhookRowOf(workspace, webhook, secrets);
+      const { workspace: _, id, ...fields } = webhookRowOf(workspace, webhook);
       await em.nativeUpdate(WebhookRow, { workspace, id }, fields);
     },
     delete: async (id) => {

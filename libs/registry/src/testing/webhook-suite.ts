@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Client } from '@slipway/clients';
 import type { WebhookService } from '@slipway/contracts/slipway.registry.v1';
+import { Secret } from '@slipway/kernel';
 import type { DatabaseTarget } from '@slipway/persistence';
 import type { TestDatabases } from '@slipway/persistence/testing';
 import { deleteAlias } from '../domain/use-cases/delete-alias.ts';
@@ -201,6 +202,30 @@ export function webhookSuite(on: string, start: () => Promise<TestDatabases>): v
         await alice.updateWebhook({ id: paused, active: true });
         await receiver.until(40);
         expect(new Set(receiver.received.map(({ headers }) => headers['x-mlflow-delivery-id'])).size).toBe(40);
+      } finally {
+        await second.stop();
+      }
+    });
+
+    it('goes on for others when a secret does not open, and is repaired by a new one', async () => {
+      const otherKey = { ...testWebhooks([receiver.host]), key: new Secret('07'.repeat(32)) };
+      const second = await webhookFixture(target, { webhooks: otherKey, seed: 60 });
+      try {
+        const bob = second.connect('bob');
+        const lost = await create(['REGISTERED_MODEL.CREATED']);
+        const open = await create(['REGISTERED_MODEL.CREATED'], {});
+        await newModel(fixture.deps, call, name);
+        await second.start();
+        await settled(open, 'DELIVERED');
+        const failed = await settled(lost, 'FAILED');
+        expect(failed.error_message).toContain('does not open');
+        const tried = await bob.testWebhook({ id: lost });
+        expect(tried).toMatchObject({ success: false, error_message: failed.error_message });
+        await bob.updateWebhook({ id: lost, secret: 'new' });
+        await bob.redeliverWebhook({ delivery_id: failed.id });
+        await settled(lost, 'DELIVERED');
+        const [last] = receiver.received.slice(-1);
+        expect(last?.headers['x-mlflow-signature']).toBe(last && signatureFor('new', last));
       } finally {
         await second.stop();
       }

@@ -19,7 +19,7 @@ export interface CreateWebhook {
 export async function createWebhook(
   call: Call,
   { requestId, ...draft }: CreateWebhook,
-  { webhooks, sender, ids }: WebhookDependencies,
+  { webhooks, sender, secrets, ids }: WebhookDependencies,
   signal: AbortSignal,
 ): Promise<Webhook> {
   assertName(draft.name);
@@ -31,17 +31,19 @@ export async function createWebhook(
     const id = await tx.once('registry.CreateWebhook', requestId, request, async () => {
       if ((await tx.lockCount()) >= WEBHOOKS_MAX) throw webhooksMax();
       const { now } = tx;
+      const id = ids.next();
       const made = {
-        ...draft,
+        ...rest,
         events,
-        id: ids.next(),
+        id,
+        sealedSecret: secrets.seal(secret, { workspace: call.caller.workspace, webhookId: id }),
         principal: call.caller.principal,
         createTime: now,
         updateTime: now,
       };
       await tx.insert(made);
-      tx.audit.add({ action: 'registry.webhooks.create', resource: `webhooks/${made.id}`, details: { url: made.url } });
-      return made.id;
+      tx.audit.add({ action: 'registry.webhooks.create', resource: `webhooks/${id}`, details: { host: hostOf(made) } });
+      return id;
     });
     const webhook = await tx.get(id);
     if (!webhook) throw webhookNotFound(id);
@@ -65,12 +67,13 @@ export interface UpdateWebhook {
 export async function updateWebhook(
   call: Call,
   edit: UpdateWebhook,
-  { webhooks, sender, wake }: WebhookDependencies,
+  { webhooks, sender, secrets, wake }: WebhookDependencies,
   signal: AbortSignal,
 ): Promise<Webhook> {
   if (edit.name !== undefined) assertName(edit.name);
   const events = edit.events.length === 0 ? undefined : readEvents(edit.events);
   if (edit.url !== undefined) await sender.check(edit.url, signal);
+  const owner = { workspace: call.caller.workspace, webhookId: edit.id };
   const webhook = await webhooks.run(call, async (tx) => {
     const current = await tx.lock(edit.id);
     if (!current) throw webhookNotFound(edit.id);
@@ -80,17 +83,24 @@ export async function updateWebhook(
       url: edit.url ?? current.url,
       events: events ?? current.events,
       description: edit.description ?? current.description,
-      secret: edit.secret ?? current.secret,
+      sealedSecret: edit.secret === undefined ? current.sealedSecret : secrets.seal(edit.secret, owner),
       active: edit.active ?? current.active,
       updateTime: tx.now,
     };
     await tx.update(next);
-    tx.audit.add({ action: 'registry.webhooks.update', resource: `webhooks/${next.id}`, details: { url: next.url } });
+    tx.audit.add({
+      action: 'registry.webhooks.update',
+      resource: `webhooks/${next.id}`,
+      details: { host: hostOf(next) },
+    });
     return next;
   });
   wake();
   return webhook;
 }
+
+/** Paths and queries of webhooks may hold tokens; they are not for the audit log. */
+const hostOf = ({ url }: Webhook): string => new URL(url).host;
 
 /** What was not delivered is dropped. @throws {NotFoundError} reason WEBHOOK_NOT_FOUND. */
 export async function deleteWebhook(call: Call, id: string, { webhooks }: WebhookDependencies): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Page, PageRequest } from '../paging.ts';
 import type { Call } from '../unit-of-work.ts';
 import { failureOf, isDelivered } from './attempt.ts';
+import { openSecret } from './open-secret.ts';
 import { bodyOf, exampleOf } from './registry-change.ts';
 import { deliveryNotFound, webhookNotFound } from './webhook-errors.ts';
 import type { WebhookDependencies, WebhookReads } from './webhook-ports.ts';
@@ -62,14 +63,18 @@ export interface TestResult {
 export async function testWebhook(
   { caller }: Call,
   { id, event }: { id: string; event: { entity: string; action: string } | undefined },
-  { webhooks, sender, clock, ids }: WebhookDependencies,
+  { webhooks, sender, secrets, clock, ids }: WebhookDependencies,
   signal: AbortSignal,
 ): Promise<TestResult> {
   const asked = event && readEvent(event, 'event');
-  const { url, secret, events } = await webhooks.read(caller, (reads) => find(reads, id));
+  const { url, sealedSecret, events } = await webhooks.read(caller, (reads) => find(reads, id));
   const about = asked ?? events[0];
   if (!about) throw new Error(`webhook ${id} has no event`);
   const body = bodyOf(exampleOf(about), clock.now());
+  const owner = { workspace: caller.workspace, webhookId: id };
+  const secret = openSecret(secrets, sealedSecret, owner);
+  if (typeof secret !== 'string')
+    return { success: false, responseStatus: 0, responseBody: '', errorMessage: secret.message };
   const outcome = await sender.send({ id: ids.next(), body, secret, url }, signal);
   return {
     success: isDelivered(outcome),

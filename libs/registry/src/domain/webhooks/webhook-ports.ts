@@ -37,10 +37,9 @@ export interface WebhookStore {
 }
 
 /** A delivery that is this process's to send until its lease ends. */
-export interface ClaimedDelivery extends SignedPart {
-  readonly workspace: string;
-  readonly webhookId: string;
+export interface ClaimedDelivery extends Omit<SignedPart, 'secret'>, SecretOwner {
   readonly url: string;
+  readonly sealedSecret: string;
   readonly attempts: number;
   readonly lease: string;
 }
@@ -60,6 +59,19 @@ export interface DeliveryQueue {
   prune(time: Micros): Promise<number>;
 }
 
+/** Seals what must not be read in a database, its back-ups or its logs. */
+export interface WebhookSecrets {
+  /** @param owner what the secret belongs to; it opens for nobody else. @returns printable text; '' for ''. */
+  seal(secret: string, owner: SecretOwner): string;
+  /** @throws {Error} when it was sealed with another key or for another owner. */
+  open(sealed: string, owner: SecretOwner): string;
+}
+
+export interface SecretOwner {
+  readonly workspace: string;
+  readonly webhookId: string;
+}
+
 /** The way out. */
 export interface WebhookSender {
   /**
@@ -76,6 +88,7 @@ export interface WebhookSender {
 export interface WebhookDependencies {
   readonly webhooks: WebhookStore;
   readonly sender: WebhookSender;
+  readonly secrets: WebhookSecrets;
   readonly clock: Clock;
   readonly ids: IdSource;
   /** Tells the courier of this process that there is something to send. */

@@ -22,8 +22,8 @@ export interface Webhook {
   /** At least one, each once. */
   readonly events: readonly WebhookEvent[];
   readonly description: string;
-  /** Not told to anybody; empty for none. */
-  readonly secret: string;
+  /** Sealed, see `WebhookSecrets`; not told to anybody; empty for none. */
+  readonly sealedSecret: string;
   /** While it is not, nothing new is written down for it and what waits is not sent. */
   readonly active: boolean;
   readonly principal: string;

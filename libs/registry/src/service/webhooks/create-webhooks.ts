@@ -52,8 +52,8 @@ export function createWebhooks(
   const { key, limits, allowedHosts, random, resolve = resolveHere } = options;
   const secrets = webhookSecrets(Buffer.from(key.reveal(), 'hex'), random);
   const sender = createHttpSender({ clock, timeoutMs: limits.timeoutMs, allowedHosts, resolve });
-  const queue = createDeliveryQueue(unitOfWork, { secrets, ids, call: COURIER_CALL });
-  const courier = new WebhookCourier({ queue, sender, limits, clock, log });
+  const queue = createDeliveryQueue(unitOfWork, { ids, call: COURIER_CALL });
+  const courier = new WebhookCourier({ queue, sender, secrets, limits, clock, log });
   const pruning = new RecurringTask({
     name: 'registry-webhook-log',
     everyMs: PRUNE_EVERY_MS,
@@ -62,8 +62,8 @@ export function createWebhooks(
     clock,
     log,
   });
-  const webhooks = createWebhookStore(unitOfWork, secrets);
-  const handlers = webhookHandlers({ webhooks, sender, clock, ids, wake: courier.wake });
+  const webhooks = createWebhookStore(unitOfWork);
+  const handlers = webhookHandlers({ webhooks, sender, secrets, clock, ids, wake: courier.wake });
   return { service: implementService(webhookService, handlers), components: [courier, pruning], wake: courier.wake };
 }
 

@@ -1,7 +1,13 @@
 import { Alarm, type Clock, type Component, type Logger } from '@slipway/kernel';
-import { recordAttempt } from '../../domain/webhooks/attempt.ts';
+import { recordAttempt, type AttemptOutcome } from '../../domain/webhooks/attempt.ts';
+import { openSecret } from '../../domain/webhooks/open-secret.ts';
 import type { WebhookLimits } from '../../domain/webhooks/webhook-limits.ts';
-import type { ClaimedDelivery, DeliveryQueue, WebhookSender } from '../../domain/webhooks/webhook-ports.ts';
+import type {
+  ClaimedDelivery,
+  DeliveryQueue,
+  WebhookSecrets,
+  WebhookSender,
+} from '../../domain/webhooks/webhook-ports.ts';
 
 /** Deliveries that one process sends at once. */
 const AT_ONCE = 8;
@@ -12,6 +18,7 @@ const LEASE_SLACK_MS = 5_000;
 export interface CourierOptions {
   readonly queue: DeliveryQueue;
   readonly sender: WebhookSender;
+  readonly secrets: WebhookSecrets;
   readonly limits: WebhookLimits;
   readonly clock: Clock;
   readonly log: Logger;
@@ -84,10 +91,10 @@ export class WebhookCourier implements Component {
   }
 
   async #deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<void> {
-    const { queue, sender, limits, clock, log } = this.#options;
+    const { queue, limits, clock, log } = this.#options;
     const about = { delivery: delivery.id, webhook: delivery.webhookId };
     try {
-      const outcome = await sender.send(delivery, signal).catch((error: unknown) => {
+      const outcome = await this.#send(delivery, signal).catch((error: unknown) => {
         if (!signal.aborted) throw error;
         return undefined;
       });
@@ -103,5 +110,13 @@ export class WebhookCourier implements Component {
     } catch (error) {
       log.warn({ ...about, error }, 'a delivery is left to the end of its lease');
     }
+  }
+
+  async #send(delivery: ClaimedDelivery, signal: AbortSignal): Promise<AttemptOutcome> {
+    const { sender, secrets } = this.#options;
+    const { id, body, url, sealedSecret } = delivery;
+    const secret = openSecret(secrets, sealedSecret, delivery);
+    if (typeof secret !== 'string') return { kind: 'refused', message: secret.message };
+    return sender.send({ id, body, url, secret }, signal);
   }
 }
