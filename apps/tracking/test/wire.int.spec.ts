@@ -89,8 +89,14 @@ async function holdUpload<Result>(work: () => Promise<Result>): Promise<Result> 
 
 const TAGS_100 = (batch: number) => Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`t${batch}_${at}`, '']));
 
+/** Only a race gets this one; the tests of the files have it. */
+type Raced = 'ARTIFACT_REPLACED';
+
 /** Each reason with its status and a call that gets it. */
-const REFUSALS: Record<TrackingErrorReason, readonly [kind: ErrorKind, call: () => Promise<unknown>]> = {
+const REFUSALS: Record<
+  Exclude<TrackingErrorReason, Raced>,
+  readonly [kind: ErrorKind, call: () => Promise<unknown>]
+> = {
   EXPERIMENT_NOT_FOUND: ['not-found', () => tracking.as('alice').getExperiment({ experiment_id: 'abc' })],
   EXPERIMENT_ALREADY_EXISTS: ['already-exists', () => tracking.as('alice').createExperiment({ name: 'flights' })],
   EXPERIMENT_NOT_ACTIVE: [
@@ -155,6 +161,37 @@ const REFUSALS: Record<TrackingErrorReason, readonly [kind: ErrorKind, call: () 
       await download('lost');
     },
   ],
+  ARTIFACT_LOCATION_NOT_FOUND: [
+    'not-found',
+    () => tracking.as('alice').listArtifacts({ owner: { location: `99/${runId}/artifacts` } }),
+  ],
+  ARTIFACTS_ELSEWHERE: [
+    'failed-precondition',
+    async () => {
+      const alice = tracking.as('alice');
+      const draft = { name: 'elsewhere', artifact_location: 's3://bucket/place' };
+      const { experiment } = await alice.createExperiment(draft);
+      const { run } = await alice.createRun({ experiment_id: experiment?.experiment_id ?? '' });
+      await alice.listArtifacts({ run_id: run?.run_id ?? '' });
+    },
+  ],
+  ARTIFACT_RANGE_BEYOND_END: [
+    'invalid-argument',
+    async () => {
+      await upload('short', Buffer.from('x'));
+      await drain(tracking.as('alice').downloadArtifact({ run_id: runId, path: 'short', offset: 1 }));
+    },
+  ],
+  UPLOAD_NOT_FOUND: ['not-found', () => tracking.as('alice').listUploadParts({ upload_id: 'none' })],
+  UPLOAD_PARTS_MISMATCH: [
+    'invalid-argument',
+    async () => {
+      const alice = tracking.as('alice');
+      const owner = { run_id: runId };
+      const { upload_id } = await alice.createMultipartUpload({ owner, path: 'parts', parts: 1 });
+      await alice.completeMultipartUpload({ upload_id, parts: [{ part: 1, sha256: 'a'.repeat(64) }] });
+    },
+  ],
   UPLOADS_BUSY: ['unavailable', () => holdUpload(() => upload('second', Buffer.from('x')))],
   EXPERIMENT_TAGS_MAX: [
     'exhausted',
@@ -171,15 +208,12 @@ describe('tracking over the wire', () => {
     await expect(call()).rejects.toMatchObject({ reason, kind });
   });
 
-  it.each(['../a', '/a', 'a/../b', 'a//b', 'a\\b', 'a%2fb', 'C:/a', 'a/'])(
-    'refuses the path %s',
-    async (path) => {
-      await expect(upload(path, Buffer.from('x'))).rejects.toMatchObject({ kind: 'invalid-argument' });
-      await expect(download(path)).rejects.toMatchObject({ kind: 'invalid-argument' });
-      const listing = tracking.as('alice').listArtifacts({ run_id: runId, path });
-      await expect(listing).rejects.toMatchObject({ kind: 'invalid-argument' });
-    },
-  );
+  it.each(['../a', '/a', 'a/../b', 'a//b', 'a\\b', 'a%2fb', 'C:/a', 'a/'])('refuses the path %s', async (path) => {
+    await expect(upload(path, Buffer.from('x'))).rejects.toMatchObject({ kind: 'invalid-argument' });
+    await expect(download(path)).rejects.toMatchObject({ kind: 'invalid-argument' });
+    const listing = tracking.as('alice').listArtifacts({ run_id: runId, path });
+    await expect(listing).rejects.toMatchObject({ kind: 'invalid-argument' });
+  });
 
   it('keeps files, replaces them whole, lists one level page by page', async () => {
     const alice = tracking.as('alice');

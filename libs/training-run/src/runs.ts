@@ -47,6 +47,9 @@ export async function beginRun(
   return run.run_id;
 }
 
+/** A model of gigabytes takes longer than a call that only asks. */
+const UPLOAD_MS = 10 * 60_000;
+
 /**
  * Writes down what was learned from what, with the model itself. A repeat adds nothing.
  * @param at milliseconds since 1970; the same for a repeat, so that nothing is there twice.
@@ -82,7 +85,7 @@ export async function recordTraining(
       },
     ],
   });
-  await tracking.uploadArtifact(fileOf(runId, 'model/model.onnx', trained.model));
+  await tracking.uploadArtifact(fileOf(runId, 'model/model.onnx', trained.model), { timeoutMs: UPLOAD_MS });
   if (trained.environment) await recordEnvironment(tracking, runId, trained.environment);
 }
 
@@ -95,7 +98,9 @@ async function recordEnvironment(
     ? { 'mlflow.source.git.commit': git.commit, 'slipway.source.git.dirty': String(git.dirty) }
     : {};
   await tracking.logBatch({ run_id: runId, tags });
-  if (lock !== '') await tracking.uploadArtifact(fileOf(runId, 'environment.lock', Buffer.from(lock)));
+  if (lock !== '') {
+    await tracking.uploadArtifact(fileOf(runId, 'environment.lock', Buffer.from(lock)), { timeoutMs: UPLOAD_MS });
+  }
 }
 
 /** Ends a run. @param error why it did not end well, kept as the tag `slipway.error`. */

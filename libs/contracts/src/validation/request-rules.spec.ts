@@ -13,6 +13,7 @@ const { root } = protobuf.parse(
   `syntax = "proto3"; package test;
   enum Color { COLOR_UNSPECIFIED = 0; COLOR_RED = 1; }
   message Inner { string name = 1 [(slipway.common.v1.rules) = {required: true, format: TEXT_FORMAT_NAME}]; }
+  message Counted { int64 count = 1 [(slipway.common.v1.rules).required = true]; }
   message Request {
     string text = 1;
     string short = 2 [(slipway.common.v1.rules).max_bytes = 4];
@@ -31,6 +32,7 @@ const { root } = protobuf.parse(
     optional string note = 16 [(slipway.common.v1.rules).max_bytes = 4];
     repeated Color colors = 17;
     string sha = 18 [(slipway.common.v1.rules).format = TEXT_FORMAT_SHA256];
+    repeated Counted counted = 20;
     string path = 19 [(slipway.common.v1.rules).format = TEXT_FORMAT_ARTIFACT_PATH];
   }`,
   { keepCase: true },
@@ -63,12 +65,15 @@ describe('requestRules', () => {
     [{ note: '' }],
     [{ path: 'a/b c/_d.txt', sha: 'a'.repeat(64) }],
     [{ inners: [{ name: 'a' }, { name: 'b' }] }],
+    [{ inner: { name: '0' }, counted: [{ count: '1' }] }],
   ])('accepts %j', (fields) => {
     expect(violationsOf(fields)).toEqual([]);
   });
 
   it.each<[object, string]>([
     [{ text: 'x'.repeat(1025) }, 'text'],
+    [{ inner: { name: '' } }, 'inner.name'],
+    [{ counted: [{ count: '0' }] }, 'counted[0].count'],
     [{ text: 'ä'.repeat(513) }, 'text'],
     [{ text: 'a\0b' }, 'text'],
     [{ text: 'a\uFFFDb' }, 'text'],

@@ -144,8 +144,9 @@ function mapRule(field: protobuf.Field, rules: FieldRules): FieldRule {
   };
 }
 
-function isUnset(value: unknown, zeroName: string | undefined): boolean {
-  if (value === undefined || value === null || value === '' || value === 0 || value === '0') return true;
+/** Integers of 64 bits travel as text, so `0` is their zero; of a text it is a value like any other, e.g. the id of the first experiment. */
+function isUnset(value: unknown, zeroName: string | undefined, isText: boolean): boolean {
+  if (value === undefined || value === null || value === '' || value === 0 || (value === '0' && !isText)) return true;
   return value === zeroName || (value instanceof Uint8Array && value.length === 0);
 }
 
@@ -160,7 +161,7 @@ function singleRule(field: protobuf.Field, rules: FieldRules): FieldRule | undef
   return (value, name, into) => {
     if (value === undefined || value === null) {
       if (required && !inOneof) into.add(name, 'must be set');
-    } else if (required && isUnset(value, zeroName)) into.add(name, 'must be set');
+    } else if (required && isUnset(value, zeroName, field.type === 'string')) into.add(name, 'must be set');
     else element?.(value, name, into);
   };
 }

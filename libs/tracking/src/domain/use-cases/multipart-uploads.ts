@@ -137,6 +137,10 @@ export async function completeMultipartUpload(
     if (!uploads.tryEnter()) throw uploadsBusy(uploads.places);
     try {
       return await joinParts(call, { upload, wanted, partsDigest }, deps, signal);
+    } catch (error) {
+      const now = await multipart.find(call.caller, uploadId);
+      if (now?.state.kind === 'completed') return answerOf(now, partsDigest); // the same call came twice, and the other one was faster
+      throw error;
     } finally {
       uploads.leave();
     }
@@ -173,14 +177,7 @@ async function joinParts(
     await writablePlace(call, namedBy(upload), deps);
     await findOpen(call, upload.uploadId, deps);
   };
-  let stored: ArtifactFile;
-  try {
-    stored = await files.write(workspace, home, path, content(), limits.artifactBytesMax, signal);
-  } catch (error) {
-    const now = await multipart.find(call.caller, upload.uploadId);
-    if (now?.state.kind === 'completed') return answerOf(now, partsDigest); // the same call, sent twice at once
-    throw error;
-  }
+  const stored = await files.write(workspace, home, path, content(), limits.artifactBytesMax, signal);
   const { sha256, bytes } = stored;
   const details = { path, sha256, bytes: bytes.toString(), parts: wanted.length.toString() };
   const audit = { action: 'tracking.artifacts.write', resource: home.resource, details };
