@@ -16,11 +16,8 @@ export interface AliasPolicy {
   readonly revision: bigint;
 }
 
-/** The policy of every alias that has none of its own: no gate, one approval. */
-export const defaultPolicy = (model: string, alias: string): AliasPolicy => ({
-  model,
-  alias,
-  gates: [],
-  approvalsRequired: 1,
-  revision: 0n,
-});
+/** The policy of every alias that has none of its own: no gate, and as many approvals as this registry asks for everywhere. */
+export const defaultPolicy = (
+  { model, alias }: Pick<AliasPolicy, 'model' | 'alias'>,
+  { approvalsRequired }: Pick<AliasPolicy, 'approvalsRequired'>,
+): AliasPolicy => ({ model, alias, gates: [], approvalsRequired, revision: 0n });

@@ -12,6 +12,8 @@ export interface RegistryLimits {
   readonly unusedBlobMs: number;
   /** Between two rounds of the sweeper. */
   readonly sweepEveryMs: number;
+  /** By others than its creator, for every alias that has no policy of its own. */
+  readonly approvalsRequired: number;
 }
 
 /** Fits the models this system serves in process; a hundredfold of the largest one in the examples. */
@@ -22,6 +24,7 @@ export const DEFAULT_LIMITS: RegistryLimits = Object.freeze({
   uploadIdleMs: 60_000,
   unusedBlobMs: 24 * 3600 * 1000,
   sweepEveryMs: 3600 * 1000,
+  approvalsRequired: 0,
 });
 
 /** Aliases of one model that name a version; all of them are part of every answer about the model. */

@@ -40,7 +40,7 @@ describe('the registry service', () => {
     const artifacts = artifactsLocalPlugin.create(local, { ...shared, dataDirectory: directory.path });
     await artifacts.open(AbortSignal.timeout(10_000));
     keys = await loadSigningKeys({ file: join(directory.path, 'key.pem'), createIfAbsent: true });
-    const limits = { ...DEFAULT_LIMITS, packageBytesMax: 1_000_000 };
+    const limits = { ...DEFAULT_LIMITS, approvalsRequired: 1, packageBytesMax: 1_000_000 };
     module = createRegistryService({
       ...shared,
       unitOfWork,

@@ -45,6 +45,11 @@ const ownSettings = defineSettings({
     default: DEFAULT_LIMITS.sweepEveryMs,
     doc: 'Milliseconds between two searches for stored files that no version names.',
   },
+  'registry.approvals-required': {
+    schema: z.coerce.number().int().min(0).max(10),
+    default: DEFAULT_LIMITS.approvalsRequired,
+    doc: 'Approvals, by others than its creator, that a version needs for an alias without a policy of its own.',
+  },
 });
 
 /** Settings of the registry; flat, so that a process that hosts several services can join them. */
@@ -61,4 +66,5 @@ export const readRegistryLimits = (get: (key: LimitKey) => number): RegistryLimi
     uploadIdleMs: get('registry.upload-idle-ms'),
     unusedBlobMs: get('registry.unused-blob-ms'),
     sweepEveryMs: get('registry.sweep-every-ms'),
+    approvalsRequired: get('registry.approvals-required'),
   });

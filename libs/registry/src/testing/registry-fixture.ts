@@ -51,7 +51,7 @@ export function registryFixture(
   } = {},
 ): RegistryFixture {
   const artifacts = new InMemoryArtifactStore(clock);
-  const all = { ...DEFAULT_LIMITS, ...limits };
+  const all = { ...DEFAULT_LIMITS, approvalsRequired: 1, ...limits }; // the stricter rule
   return {
     unitOfWork,
     artifacts,

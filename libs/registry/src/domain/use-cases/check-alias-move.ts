@@ -14,11 +14,11 @@ export interface CheckAliasMove {
 export function checkAliasMove(
   { caller }: Call,
   request: CheckAliasMove,
-  { unitOfWork, gates }: RegistryDependencies,
+  { unitOfWork, gates, limits }: RegistryDependencies,
 ): Promise<readonly AliasCheck[]> {
   return unitOfWork.read(caller, async (reads) => {
     const version = await findVersion(reads, request.model, request.version);
     const current = await reads.aliases.get(request.model, request.alias);
-    return judgeMove(await openMoveCase(reads, caller.workspace, request, version, current), gates);
+    return judgeMove(await openMoveCase(reads, caller.workspace, request, version, current, limits), gates);
   });
 }

@@ -8,10 +8,10 @@ import type { Call } from '../unit-of-work.ts';
 export function getAliasPolicy(
   { caller }: Call,
   { model, alias }: AliasName,
-  { unitOfWork }: RegistryDependencies,
+  { unitOfWork, limits }: RegistryDependencies,
 ): Promise<AliasPolicy> {
   return unitOfWork.read(caller, async (reads) => {
     await findModel(reads, model);
-    return (await reads.policies.get(model, alias)) ?? defaultPolicy(model, alias);
+    return (await reads.policies.get(model, alias)) ?? defaultPolicy({ model, alias }, limits);
   });
 }

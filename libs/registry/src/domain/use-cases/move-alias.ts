@@ -32,7 +32,7 @@ export interface MoveAlias {
 export async function moveAlias(
   call: Call,
   { requestId, ...request }: MoveAlias,
-  { unitOfWork, gates }: RegistryDependencies,
+  { unitOfWork, gates, limits }: RegistryDependencies,
 ): Promise<LiveAlias> {
   const { model, alias, expectedRevision } = request;
   return unitOfWork.run(call, (tx) =>
@@ -44,7 +44,7 @@ export async function moveAlias(
       const step = stepTo(request, current, version, call.caller, tx.now);
       if (!step && isLive(current)) return current;
       if (!step) throw new Error('a move without a step leaves a live alias');
-      const moveCase = await openMoveCase(tx, call.caller.workspace, request, version, current);
+      const moveCase = await openMoveCase(tx, call.caller.workspace, request, version, current, limits);
       const checks = judgeMove(moveCase, gates);
       assertPassed(checks, moveCase);
       await assertRoom(tx, request, current);

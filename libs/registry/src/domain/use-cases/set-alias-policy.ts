@@ -19,14 +19,14 @@ export interface SetAliasPolicy {
 export async function setAliasPolicy(
   call: Call,
   { requestId, ...request }: SetAliasPolicy,
-  { unitOfWork, gates }: RegistryDependencies,
+  { unitOfWork, gates, limits }: RegistryDependencies,
 ): Promise<AliasPolicy> {
   assertGates(request.gates, gates);
   const { model, alias } = request;
   return unitOfWork.run(call, (tx) =>
     tx.once('registry.SetAliasPolicy', requestId, request, async () => {
       await lockModel(tx, model);
-      const current = (await tx.policies.get(model, alias)) ?? defaultPolicy(model, alias);
+      const current = (await tx.policies.get(model, alias)) ?? defaultPolicy(request, limits);
       const policy: AliasPolicy = { ...request, revision: current.revision + 1n };
       await tx.policies.put(policy);
       tx.audit.add({
