@@ -5,7 +5,7 @@ import { batchService, pipelineService } from '@slipway/contracts/slipway.batch.
 import { operationService } from '@slipway/contracts/slipway.common.v1';
 import { featureStoreService } from '@slipway/contracts/slipway.features.v1';
 import { monitorService } from '@slipway/contracts/slipway.monitoring.v1';
-import { registryService } from '@slipway/contracts/slipway.registry.v1';
+import { registryService, webhookService } from '@slipway/contracts/slipway.registry.v1';
 import { routingService } from '@slipway/contracts/slipway.routing.v1';
 import { predictionService, streamService } from '@slipway/contracts/slipway.serving.v1';
 import { trackingService } from '@slipway/contracts/slipway.tracking.v1';
@@ -24,7 +24,7 @@ const platformServices = [operationService, auditService];
 
 /** The services there can be, in the order of the page. */
 const SERVICES = [
-  { name: 'registry', services: [registryService, ...platformServices] },
+  { name: 'registry', services: [registryService, webhookService, ...platformServices] },
   { name: 'tracking', services: [trackingService, ...platformServices] },
   { name: 'features', services: [featureStoreService, ...platformServices] },
   { name: 'routing', services: [routingService, ...platformServices] },

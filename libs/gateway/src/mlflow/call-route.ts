@@ -66,9 +66,12 @@ export function guarded(route: HttpRoute): HttpRoute {
       } catch (error) {
         const reply = errorReply(error);
         if (!reply) throw error;
-        if ((reply.status ?? 200) >= 500) request.log.warn({ err: error }, 'a call for MLflow failed');
+        if (isTrouble(reply.status)) request.log.warn({ err: error }, 'a call for MLflow failed');
         return reply;
       }
     },
   };
 }
+
+/** Of ours, and not just something that we do not have. */
+const isTrouble = (status = 200): boolean => status >= 500 && status !== 501;

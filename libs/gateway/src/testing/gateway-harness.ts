@@ -1,6 +1,7 @@
 import { auditService } from '@slipway/contracts/slipway.audit.v1';
 import { operationService } from '@slipway/contracts/slipway.common.v1';
 import { registryService } from '@slipway/contracts/slipway.registry.v1';
+import { trackingService } from '@slipway/contracts/slipway.tracking.v1';
 import { aliasMoved, exposureLogged, predictionLogged, recordEvent, toBusMessage } from '@slipway/contracts';
 import {
   createIdSource,
@@ -65,9 +66,12 @@ export interface HarnessOptions {
   readonly limits?: Partial<HttpServerLimits>;
   readonly registry?: (note: Note) => Some<RegistryShapes>;
   readonly operations?: (note: Note) => Some<OperationShapes>;
+  /** Without it there is no tracking service. */
+  readonly tracking?: (note: Note) => Some<TrackingShapes>;
   readonly more?: readonly Backend[];
 }
 type RegistryShapes = typeof registryService extends ServiceDescriptor<infer Shapes> ? Shapes : never;
+type TrackingShapes = typeof trackingService extends ServiceDescriptor<infer Shapes> ? Shapes : never;
 type OperationShapes = typeof operationService extends ServiceDescriptor<infer Shapes> ? Shapes : never;
 export type Note = (context: CallContext, request: unknown) => void;
 
@@ -141,6 +145,9 @@ export async function startGateway(options: HarnessOptions = {}): Promise<Gatewa
       backend('operations', operationService, operations),
       backend('audit-one', auditService, audit('one')),
       backend('audit-two', auditService, audit('two')),
+      ...(options.tracking
+        ? [backend('tracking', trackingService, implement(trackingService, options.tracking(note)))]
+        : []),
       ...(options.more ?? []),
     ],
   });
