@@ -32,7 +32,7 @@ interface Scan<Item> {
   readonly workspace: string;
   readonly search: RegistrySearch<Item>;
   readonly sizeOf: (item: Item) => number;
-  find(query: Query): Promise<readonly Item[]>;
+  readonly find: (query: Query) => Promise<readonly Item[]>;
 }
 
 /** Models that match, in the order of the search. */

@@ -1,4 +1,3 @@
-import type { JsonValue } from '@slipway/kernel';
 import type { Transaction } from '@slipway/persistence';
 import type { RegistryTransaction } from '../domain/unit-of-work.ts';
 import {
@@ -38,6 +37,6 @@ export const reseal =
   async ({ model, version, formerDigest, digest, signingKeyId }, envelope) => {
     const which = { workspace, model, version };
     await em.nativeUpdate(VersionRow, which, { digest, signingKeyId });
-    await em.nativeUpdate(EnvelopeRow, which, { envelope: envelope as unknown as JsonValue });
+    await em.nativeUpdate(EnvelopeRow, which, { envelope });
     await em.nativeUpdate(ApprovalRow, { ...which, digest: formerDigest }, { digest });
   };

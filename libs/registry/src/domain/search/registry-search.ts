@@ -49,7 +49,7 @@ export interface RegistrySearch<Row> {
   readonly runIds: readonly string[] | undefined;
   /** Total. */
   readonly order: readonly SortTerm[];
-  matches(row: Row): boolean;
+  readonly matches: (row: Row) => boolean;
 }
 
 interface Request {

@@ -47,7 +47,7 @@ export function passesInteger(value: bigint, test: IntegerTest): boolean {
  * `%` stands for any characters and `_` for one. At most length times length steps, whatever the pattern: only the last `%` is ever tried again.
  */
 function isLike(text: string, pattern: string): boolean {
-  const [characters, signs] = [[...text], [...pattern]];
+  const [characters, signs] = [Array.from(text), Array.from(pattern)];
   let [at, sign] = [0, 0];
   let retry: { readonly at: number; readonly sign: number } | undefined;
   while (at < characters.length) {

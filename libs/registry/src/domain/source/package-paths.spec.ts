@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { artifactPath } from '@slipway/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { packagePaths } from './package-paths.ts';

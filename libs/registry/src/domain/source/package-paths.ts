@@ -10,7 +10,7 @@ const escaped = (character: string): string =>
 
 /** Reversible: `=` and two digits stand for a byte, and `=` itself is always escaped. */
 const escapeSegment = (segment: string, isPlain: (character: string, at: number, last: number) => boolean): string =>
-  [...segment]
+  Array.from(segment)
     .map((character, at, all) => (isPlain(character, at, all.length - 1) ? character : escaped(character)))
     .join('');
 
