@@ -7,3 +7,4 @@ export type { RegistryErrorReason } from './domain/errors.ts';
 export { registryEntities } from './store/entities.ts';
 export { registryMigrations } from './store/migrations/registry-migrations.ts';
 export { openRegistry, type OpenedRegistry, type RegistryDrivers } from './service/open-registry.ts';
+export type { WebhookErrorReason } from './domain/webhooks/webhook-errors.ts';
