@@ -80,6 +80,10 @@ describe('inspectGraph', () => {
     expect(every.inputs.map(({ name, datatype }) => name === `in_${datatype}`)).toEqual(Array(13).fill(true));
   });
 
+  it('takes an operator set that is imported again as it was, as skl2onnx writes it', () => {
+    const again = [{ domain: 'ai.onnx', version: 17 }, { domain: '', version: 17 }]; // prettier-ignore
+    expect(inspectGraph(model({}, again)).opsets).toEqual([{ domain: 'ai.onnx', version: 17 }]);
+  });
   it('reads what our own writer has written', () => {
     const found = inspectGraph(model());
     expect(found.signature).toEqual({ inputs: graph().inputs, outputs: graph().outputs });

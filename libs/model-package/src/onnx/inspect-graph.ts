@@ -78,7 +78,7 @@ function inspectHeader(model: OnnxModel, inspection: Inspection): { domain: stri
   if (model.functionCount > 0) inspection.refuse('functions', 'are not supported; inline them with onnx.inliner');
   if (model.trainingInfoCount > 0) inspection.refuse('training_info', 'is not supported; export for inference');
   if (model.opsets.length === 0) inspection.refuse('opset_import', 'is empty');
-  return model.opsets.map(({ domain: written, version }, index) => {
+  model.opsets.forEach(({ domain: written, version }, index) => {
     const domain = written === 'ai.onnx' ? '' : written;
     const at = `opset_import[${index}]`;
     const known = OPSETS.get(domain);
@@ -87,8 +87,13 @@ function inspectHeader(model: OnnxModel, inspection: Inspection): { domain: stri
       const name = domain || 'ai.onnx';
       inspection.refuse(at, `version ${version} of ${name} is outside ${known.min} to ${known.max}`);
     }
-    if (inspection.domains.has(domain)) inspection.refuse(at, `domain ${quoted(domain)} is imported twice`);
-    inspection.domains.add(domain);
-    return { domain: domain || 'ai.onnx', version: Number(version) };
+    const imported = inspection.domains.get(domain); // the same once more is harmless, and skl2onnx writes it
+    if (imported !== undefined && imported !== version)
+      inspection.refuse(at, `domain ${quoted(domain)} is imported twice, as version ${imported} and ${version}`);
+    inspection.domains.set(domain, version);
   });
+  return [...inspection.domains].map(([domain, version]) => ({
+    domain: domain || 'ai.onnx',
+    version: Number(version),
+  }));
 }

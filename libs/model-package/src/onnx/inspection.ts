@@ -34,8 +34,8 @@ export class Inspection {
   readonly limits: GraphLimits;
   readonly files: ReadonlyMap<string, number>;
   readonly externalFiles = new Set<string>();
-  /** Domains with an import, `ai.onnx` written as the empty text. */
-  readonly domains = new Set<string>();
+  /** Imported version by domain, `ai.onnx` written as the empty text. */
+  readonly domains = new Map<string, bigint>();
   nodeCount = 0;
   parameterCount = 0n;
   private readonly violations: FieldViolation[] = [];
