@@ -145,6 +145,21 @@ const REFUSALS: Record<
     'invalid-argument',
     () => tracking.as('alice').searchRuns({ experiment_ids: ['0'], order_by: ['nothing'] }),
   ],
+  SAMPLE_TOO_LARGE: [
+    'exhausted',
+    async () => {
+      const alice = tracking.as('alice');
+      const { run } = await alice.createRun({ experiment_id: experimentId });
+      const run_id = run?.run_id ?? '';
+      const crowd = Array.from({ length: 275 }, (_, batch) => ({
+        run_id,
+        metrics: Array.from({ length: 1_000 }, (_, at) => ({ key: `m${batch % 11}`, value: at, timestamp: batch })),
+      }));
+      await drain(alice.logMetrics(streamOf(crowd)));
+      const keys = Array.from({ length: 11 }, (_, at) => `m${at}`);
+      await alice.sampleMetricHistories({ run_ids: [run_id], keys, method: 'METHOD_STEPS' });
+    },
+  ],
   STREAM_ORDER: [
     'invalid-argument',
     () => tracking.as('alice').uploadArtifact(streamOf([{ chunk: Buffer.from('x') }])),

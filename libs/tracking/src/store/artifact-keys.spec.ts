@@ -1,6 +1,6 @@
 import { FILE_PATH_PATTERN, InvalidArgumentError } from '@slipway/kernel';
 import { artifactPath } from '@slipway/plugin-kit';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ArtifactHome } from '../domain/artifact-home.ts';
 import { escapeName, placeOf, unescapeName } from './artifact-keys.ts';
@@ -52,7 +52,11 @@ describe('escaped names', () => {
     const plain = fc
       .stringMatching(/^[A-Za-z0-9_=@+,~-][A-Za-z0-9._=@+,~-]{0,40}$/)
       .filter((name) => !name.startsWith('~u~'));
-    fc.assert(fc.property(plain, (name) => void expect([escapeName(name), unescapeName(name)]).toEqual([name, name])));
+    fc.assert(
+      fc.property(plain, (name) => {
+        expect([escapeName(name), unescapeName(name)]).toEqual([name, name]);
+      }),
+    );
   });
 
   it.each([

@@ -32,7 +32,7 @@ const uploadOf = (row: UploadRecord): MultipartUpload => ({
   homeKind: row.home_kind === 'model' ? 'model' : 'run',
   homeId: row.home_id,
   path: row.path,
-  parts: Number(row.parts),
+  parts: row.parts,
   expireTime: BigInt(row.expire_time),
   state: stateOf(row),
 });
