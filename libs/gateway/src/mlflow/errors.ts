@@ -80,7 +80,7 @@ function refusalOf(error: unknown): MlflowError | undefined {
 
 /** Whether another state would help or other words decides the code; the status is never one that is tried again. */
 function preconditionRefusal(error: FailedPreconditionError): MlflowError {
-  if (/_NOT_ACTIVE$/.test(error.reason)) return invalid(error.message);
+  if (error.reason.endsWith('_NOT_ACTIVE')) return invalid(error.message);
   const facts = Object.entries(error.facts).map(([name, value]) => `${name}: ${value}`);
   return new MlflowError(400, 'INVALID_STATE', [error.message, ...facts].join('; '));
 }
@@ -88,7 +88,7 @@ function preconditionRefusal(error: FailedPreconditionError): MlflowError {
 /** Only a rate is over after a while. */
 function exhaustedRefusal(error: ExhaustedError): MlflowError {
   if (error.reason === 'RESOURCE_EXHAUSTED') return new MlflowError(429, 'REQUEST_LIMIT_EXCEEDED', error.message);
-  return /_TOO_LARGE$/.test(error.reason)
+  return error.reason.endsWith('_TOO_LARGE')
     ? new MlflowError(413, 'INVALID_PARAMETER_VALUE', error.message)
     : invalid(error.message);
 }

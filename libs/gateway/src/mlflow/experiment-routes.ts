@@ -3,6 +3,7 @@ import type { MlflowRoute, TrackingClient } from './call-route.ts';
 import { lifecycleStage, nextPage, tagsJson, viewOf } from './shapes.ts';
 import { integerJson } from './wire.ts';
 
+const BASE = '/mlflow/experiments';
 const RESULTS_DEFAULT = 1_000;
 const RESULTS_MAX = 50_000;
 /** What the service gives at once; clients go on with the token. */
@@ -20,7 +21,6 @@ const experimentJson = (experiment: Experiment__Output): object => ({
 
 /** Reference: `/mlflow/experiments`. */
 export function experimentRoutes(tracking: TrackingClient): MlflowRoute[] {
-  const base = '/mlflow/experiments';
   const search: MlflowRoute['answer'] = async ({ parameters, options }) => {
     const results = parameters.count('max_results', RESULTS_DEFAULT, RESULTS_MAX);
     const page = await tracking.searchExperiments(
@@ -44,7 +44,7 @@ export function experimentRoutes(tracking: TrackingClient): MlflowRoute[] {
   return [
     {
       method: 'POST',
-      path: `${base}/create`,
+      path: `${BASE}/create`,
       answer: async ({ parameters, options }) => {
         const { experiment } = await tracking.createExperiment(
           {
@@ -59,7 +59,7 @@ export function experimentRoutes(tracking: TrackingClient): MlflowRoute[] {
     },
     {
       method: 'GET',
-      path: `${base}/get`,
+      path: `${BASE}/get`,
       answer: async ({ parameters, options }) => {
         const request = { experiment_id: parameters.requiredId('experiment_id') };
         return experimentOf((await tracking.getExperiment(request, options)).experiment);
@@ -67,17 +67,24 @@ export function experimentRoutes(tracking: TrackingClient): MlflowRoute[] {
     },
     {
       method: 'GET',
-      path: `${base}/get-by-name`,
+      path: `${BASE}/get-by-name`,
       answer: async ({ parameters, options }) => {
         const request = { name: parameters.requiredText('experiment_name') };
         return experimentOf((await tracking.getExperiment(request, options)).experiment);
       },
     },
-    { method: 'POST', path: `${base}/search`, answer: search },
-    { method: 'GET', path: `${base}/search`, answer: search },
+    { method: 'POST', path: `${BASE}/search`, answer: search },
+    { method: 'GET', path: `${BASE}/search`, answer: search },
+    ...changeRoutes(tracking),
+    ...tagRoutes(tracking),
+  ];
+}
+
+function changeRoutes(tracking: TrackingClient): MlflowRoute[] {
+  return [
     {
       method: 'POST',
-      path: `${base}/update`,
+      path: `${BASE}/update`,
       answer: async ({ parameters, options }) => {
         const experiment_id = parameters.requiredId('experiment_id');
         await tracking.updateExperiment({ experiment_id, name: parameters.requiredText('new_name') }, options);
@@ -86,19 +93,24 @@ export function experimentRoutes(tracking: TrackingClient): MlflowRoute[] {
     },
     {
       method: 'POST',
-      path: `${base}/delete`,
+      path: `${BASE}/delete`,
       answer: ({ parameters, options }) =>
         tracking.deleteExperiment({ experiment_id: parameters.requiredId('experiment_id') }, options),
     },
     {
       method: 'POST',
-      path: `${base}/restore`,
+      path: `${BASE}/restore`,
       answer: ({ parameters, options }) =>
         tracking.restoreExperiment({ experiment_id: parameters.requiredId('experiment_id') }, options),
     },
+  ];
+}
+
+function tagRoutes(tracking: TrackingClient): MlflowRoute[] {
+  return [
     {
       method: 'POST',
-      path: `${base}/set-experiment-tag`,
+      path: `${BASE}/set-experiment-tag`,
       answer: async ({ parameters, options }) => {
         const experiment_id = parameters.requiredId('experiment_id');
         const set_tags = Object.fromEntries([[parameters.requiredText('key'), parameters.text('value')]]);
@@ -108,7 +120,7 @@ export function experimentRoutes(tracking: TrackingClient): MlflowRoute[] {
     },
     {
       method: 'POST',
-      path: `${base}/delete-experiment-tag`,
+      path: `${BASE}/delete-experiment-tag`,
       answer: ({ parameters, options }) =>
         tracking.deleteExperimentTag(
           { experiment_id: parameters.requiredId('experiment_id'), key: parameters.requiredText('key') },
@@ -117,7 +129,7 @@ export function experimentRoutes(tracking: TrackingClient): MlflowRoute[] {
     },
     {
       method: 'POST',
-      path: `${base}/search-datasets`,
+      path: `${BASE}/search-datasets`,
       answer: async ({ parameters, options }) => {
         const request = { experiment_ids: parameters.texts('experiment_ids') };
         return { dataset_summaries: (await tracking.searchDatasets(request, options)).datasets };

@@ -99,6 +99,13 @@ export function loggedModelRoutes(tracking: TrackingClient): MlflowRoute[] {
       path: `${BASE}/:id`,
       answer: ({ segment, options }) => tracking.deleteLoggedModel({ model_id: segment('id') }, options),
     },
+    ...partRoutes(tracking),
+  ];
+}
+
+/** Parameters, tags and folders of one. */
+function partRoutes(tracking: TrackingClient): MlflowRoute[] {
+  return [
     {
       method: 'POST',
       path: `${BASE}/:id/params`,

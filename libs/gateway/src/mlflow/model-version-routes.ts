@@ -80,6 +80,14 @@ export function modelVersionRoutes(sources: UriSources): MlflowRoute[] {
           options,
         ),
     },
+    ...versionSearchRoutes(sources),
+    ...versionTagRoutes(sources),
+  ];
+}
+
+function versionSearchRoutes(sources: UriSources): MlflowRoute[] {
+  const { registry } = sources;
+  return [
     {
       method: 'GET',
       path: `${BASE}/search`,
@@ -103,7 +111,6 @@ export function modelVersionRoutes(sources: UriSources): MlflowRoute[] {
         return { artifact_uri: await downloadUri(sources, name, version, options) };
       },
     },
-    ...versionTagRoutes(sources),
   ];
 }
 

@@ -87,6 +87,13 @@ export function webhookRoutes(webhooks: WebhookClient): MlflowRoute[] {
         return one((await webhooks.updateWebhook(request, options)).webhook);
       },
     },
+    ...webhookEndRoutes(webhooks),
+  ];
+}
+
+/** Trying one, and deleting it. */
+function webhookEndRoutes(webhooks: WebhookClient): MlflowRoute[] {
+  return [
     {
       method: 'DELETE',
       path: `${BASE}/:id`,
