@@ -38,8 +38,8 @@ export async function appendModelPoints(
   workspace: string,
   appends: readonly MetricAppend[],
 ): Promise<void> {
+  if (!appends.some(({ points }) => points.some(isAboutModel))) return; // nearly always
   const all = appends.flatMap(({ points }) => points.filter(isAboutModel));
-  if (all.length === 0) return;
   const ids = [...new Set(all.map(({ about }) => about.modelId))].sort();
   const statement = {
     head: 'select model_id from tracking_logged_model where workspace = ? and model_id',

@@ -40,6 +40,7 @@ class MessageReader {
 
   /** The logged models of a message that this stream has not named before. @throws {InvalidArgumentError} on half a dataset. */
   newModels({ points }: MetricMessage): readonly string[] {
+    if (!points.some(({ about }) => about !== undefined)) return []; // nearly always
     const found = [...subjectsOf(points, 'metrics')].filter((id) => !this.#models.has(id));
     for (const id of found) if (this.#models.size < KNOWN_KEYS_MAX) this.#models.add(id);
     return found;
