@@ -24,7 +24,15 @@ const GUIDES = [
   'docs/monitoring.md',
 ];
 const DECISIONS = readdirSync(join(root, 'docs/adr')).map((name) => `docs/adr/${name}`);
-const PAGES = ['README.md', 'docs/deployment.md', 'docs/plugins.md', 'docs/events.md', ...GUIDES, ...DECISIONS];
+const PAGES = [
+  'README.md',
+  'docs/mlflow-users.md',
+  'docs/deployment.md',
+  'docs/plugins.md',
+  'docs/events.md',
+  ...GUIDES,
+  ...DECISIONS,
+];
 const SLICE = 16;
 const TOKENS = {
   alice: { principal: 'alice', roles: ['editor', 'approver'] },

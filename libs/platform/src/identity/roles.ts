@@ -31,6 +31,7 @@ export const ROLES: RoleTable = Object.freeze({
     'registry.versions.download',
     'registry.evaluations.write',
     'registry.aliases.move',
+    'registry.webhooks.*',
     'serving.models.infer',
     'serving.models.predict',
     'serving.streams.*',

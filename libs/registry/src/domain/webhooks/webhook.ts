@@ -55,11 +55,15 @@ export interface WebhookDelivery {
 /** In one workspace: each change is written down once for each of them. */
 export const WEBHOOKS_MAX = 50;
 
-const NAME = /^[A-Za-z0-9._-]{1,63}$/;
+const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 
 /** @throws {InvalidArgumentError} on field name. */
 export function assertName(name: string): void {
-  if (!NAME.test(name)) throw InvalidArgumentError.of('name', "use 1 to 63 letters, digits, '.', '_' and '-'");
+  if (!NAME.test(name))
+    throw InvalidArgumentError.of(
+      'name',
+      "use 1 to 63 letters, digits, '.', '_' and '-', with a letter or digit at both ends",
+    );
 }
 
 const KNOWN = Object.entries(WEBHOOK_ACTIONS).flatMap(([entity, actions]) =>
