@@ -58,6 +58,8 @@ export const experimentHandlers = (deps: TrackingDependencies): Pick<Handlers<Tr
   searchDatasets: async ({ experiment_ids }, context) => {
     const query = { experiments: experiment_ids.map(readExperimentId) };
     const found = await searchDatasets(callOf(context), query, deps);
-    return { datasets: found.map(({ experimentId, ...each }) => ({ experiment_id: experimentId.toString(), ...each })) };
+    return {
+      datasets: found.map(({ experimentId, ...each }) => ({ experiment_id: experimentId.toString(), ...each })),
+    };
   },
 });
