@@ -58,12 +58,11 @@ export async function compose(context: ProcessContext<typeof settings>): Promise
   const bus = context.createDriver('event-bus');
   const artifacts = context.createDriver('artifact-store');
   const tracking = await openTracking(context, { bus, artifacts });
-  const toTracking = internalTransport(context, 'registry', [tracking.module]);
   const registry = await openRegistry(context, {
     bus,
     artifacts,
     gates: createGates(context),
-    tracking: createClient(trackingService, toTracking),
+    tracking: createClient(trackingService, internalTransport(context, 'registry', [tracking.module])),
   });
 
   const features = await openFeatures(context, {

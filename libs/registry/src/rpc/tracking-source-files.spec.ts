@@ -9,6 +9,12 @@ const artifact = (path: string, bytes?: string) => ({
   sha256: bytes === undefined ? '' : 'a'.repeat(64),
 });
 
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const found: Item[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
 it('lists what is below a folder, page by page and folder by folder, and reads files in the workspace of the call', async () => {
   const asked: unknown[] = [];
   const pages = new Map([
@@ -31,14 +37,14 @@ it('lists what is below a folder, page by page and folder by folder, and reads f
   const { signal } = new AbortController();
   const files = trackingSourceFiles(tracking);
   const folder = { workspace: 'w', owner: { runId: '0a' }, path: 'model' };
-  expect(await Array.fromAsync(files.list(folder, signal))).toEqual([
+  expect(await collect(files.list(folder, signal))).toEqual([
     { path: 'MLmodel', bytes: 3, sha256: 'a'.repeat(64) },
     { path: 'data/a b.txt', bytes: Number.MAX_SAFE_INTEGER, sha256: 'a'.repeat(64) },
   ]);
   const owner = { run_id: '0a' };
   const inModel = [owner, 'model', 'w'];
   expect(asked.splice(0)).toEqual([inModel, inModel, [owner, 'model/data', 'w']]);
-  const content = await Array.fromAsync(
+  const content = await collect(
     files.read({ ...folder, owner: { location: '1/0a/artifacts' }, path: '' }, 'x', signal),
   );
   expect(content).toEqual([Buffer.from('abc')]);
