@@ -76,7 +76,7 @@ export function modelVersionRoutes(sources: UriSources): MlflowRoute[] {
       path: `${BASE}/delete`,
       answer: ({ parameters, options }) =>
         registry.deleteModelVersion(
-          { model: parameters.requiredText('name'), version: versionOf(parameters) },
+          { model: parameters.requiredText('name'), version: versionOf(parameters), with_aliases: true },
           options,
         ),
     },

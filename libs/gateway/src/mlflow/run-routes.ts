@@ -137,6 +137,9 @@ export function runRoutes(tracking: TrackingClient): MlflowRoute[] {
 }
 
 /** Reference: `/mlflow/runs`, what is written into a run. */
+/** As MLflow's server does unless it is told otherwise. */
+const CUT = { truncate_long_values: true };
+
 export function runLogRoutes(tracking: TrackingClient): MlflowRoute[] {
   return [
     {
@@ -150,7 +153,7 @@ export function runLogRoutes(tracking: TrackingClient): MlflowRoute[] {
       path: '/mlflow/runs/log-parameter',
       answer: ({ parameters, options }) => {
         const params = Object.fromEntries([[parameters.requiredText('key'), parameters.text('value')]]);
-        return tracking.logBatch({ run_id: runIdOf(parameters), params }, options);
+        return tracking.logBatch({ run_id: runIdOf(parameters), params, ...CUT }, options);
       },
     },
     {
@@ -162,6 +165,7 @@ export function runLogRoutes(tracking: TrackingClient): MlflowRoute[] {
           metrics: parameters.objects('metrics').map(metricOf),
           params: paramsOf(parameters),
           tags: parameters.pairs('tags'),
+          ...CUT,
         };
         return tracking.logBatch(request, options);
       },
@@ -171,7 +175,7 @@ export function runLogRoutes(tracking: TrackingClient): MlflowRoute[] {
       path: '/mlflow/runs/set-tag',
       answer: ({ parameters, options }) => {
         const tags = Object.fromEntries([[parameters.requiredText('key'), parameters.text('value')]]);
-        return tracking.logBatch({ run_id: runIdOf(parameters), tags }, options);
+        return tracking.logBatch({ run_id: runIdOf(parameters), tags, ...CUT }, options);
       },
     },
     {
@@ -219,7 +223,7 @@ async function logModel(tracking: TrackingClient, { parameters, options }: Mlflo
   const { run } = await tracking.getRun({ run_id }, options);
   const known = parseJson(run?.tags[MODEL_HISTORY_TAG] ?? '[]');
   const history = [...(Array.isArray(known) ? (known as unknown[]) : []), model];
-  await tracking.logBatch({ run_id, tags: { [MODEL_HISTORY_TAG]: JSON.stringify(history) } }, options);
+  await tracking.logBatch({ run_id, tags: { [MODEL_HISTORY_TAG]: JSON.stringify(history) }, ...CUT }, options);
   return {};
 }
 

@@ -249,7 +249,8 @@ describe('the registry over its contract', () => {
       (context) => registry.getRegisteredModel({ name: 'flights' }, context),
       (context) => registry.getModelVersion({ ...champion, selector: 'alias' }, context),
       (context) => registry.deleteRegisteredModel({ name: 'flights', with_aliases: false, ...none }, context),
-      (context) => registry.deleteModelVersion({ model: 'flights', version: '1', ...none }, context),
+      (context) =>
+        registry.deleteModelVersion({ model: 'flights', version: '1', with_aliases: false, ...none }, context),
       (context) => registry.listModelVersions({ model: 'flights', ...page, order_by: '' }, context),
       (context) => registry.listEvaluations({ model: 'flights', version: '1', ...page }, context),
       (context) => registry.listApprovals({ model: 'flights', version: '1', ...page }, context),
@@ -351,14 +352,14 @@ describe('the registry over its contract', () => {
       ['2', '1', false],
       ['1', '0', false],
     ]);
-    await registry.deleteModelVersion({ model: 'flights', version: '2', ...none }, alice);
+    await registry.deleteModelVersion({ model: 'flights', version: '2', with_aliases: false, ...none }, alice);
     await expect(registry.rollBackAlias(rollBack, alice)).rejects.toMatchObject({
       reason: 'ALIAS_ROLLBACK_IMPOSSIBLE',
       message: expect.stringMatching(/version 2, which it named before, is deleted/),
     });
-    await expect(registry.deleteModelVersion({ model: 'flights', version: '1', ...none }, alice)).rejects.toMatchObject(
-      { reason: 'MODEL_VERSION_IN_USE', facts: { aliases: 'champion' } },
-    );
+    await expect(
+      registry.deleteModelVersion({ model: 'flights', version: '1', with_aliases: false, ...none }, alice),
+    ).rejects.toMatchObject({ reason: 'MODEL_VERSION_IN_USE', facts: { aliases: 'champion' } });
     expect((await harness.audit()).map(({ action }) => action)).toContain('registry.aliases.roll_back');
   });
 

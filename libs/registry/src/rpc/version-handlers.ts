@@ -65,8 +65,8 @@ export const versionHandlers = (deps: RegistryDependencies): Pick<Handlers<Regis
     const edit = { model: request.model, version, ...editOf(request), requestId: request.request_id };
     return { version: toVersionMessage(await updateModelVersion(callOf(context), edit, deps)) };
   },
-  deleteModelVersion: async ({ model, version, request_id: requestId }, context) => {
-    await deleteModelVersion(callOf(context), { model, version: BigInt(version), requestId }, deps);
+  deleteModelVersion: async ({ model, version, with_aliases: withAliases, request_id: requestId }, context) => {
+    await deleteModelVersion(callOf(context), { model, version: BigInt(version), withAliases, requestId }, deps);
     return {};
   },
   downloadModelVersion: async function* (request, context) {

@@ -47,7 +47,7 @@ describe('sweeping stored files', () => {
   it('keeps the files of a deleted version for another day, then removes them', async () => {
     await newVersion(deps, alice, 'flights');
     clock.advance(3 * DAY_MS);
-    await deleteModelVersion(alice, { model: 'flights', version: 1n, requestId: '' }, deps);
+    await deleteModelVersion(alice, { model: 'flights', version: 1n, withAliases: false, requestId: '' }, deps);
     expect(await sweep()).toBe(0);
     clock.advance(DAY_MS + 1);
     expect(await sweep()).toBe(1);
@@ -56,7 +56,7 @@ describe('sweeping stored files', () => {
 
   it('never takes a file from an upload that uses it again', async () => {
     await newVersion(deps, alice, 'flights');
-    await deleteModelVersion(alice, { model: 'flights', version: 1n, requestId: '' }, deps);
+    await deleteModelVersion(alice, { model: 'flights', version: 1n, withAliases: false, requestId: '' }, deps);
     clock.advance(DAY_MS + 1);
     const contents = { 'model.onnx': sampleGraph() };
     const parts = partsOf(headerOf('flights', contents), contents);

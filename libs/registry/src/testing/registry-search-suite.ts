@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '@slipway/kernel';
 import { verifyEnvelope, trustedKeyOf } from '@slipway/model-package';
 import type { Tags } from '../domain/tags.ts';
+import { deleteModelVersion } from '../domain/use-cases/delete-model-version.ts';
 import { deleteRegisteredModel } from '../domain/use-cases/delete-registered-model.ts';
 import { downloadModelVersion } from '../domain/use-cases/download-model-version.ts';
 import { createVersionFromSource } from '../domain/use-cases/create-version-from-source.ts';
@@ -192,6 +193,34 @@ export function registrySearchSuite(name: string, make: (clock: Clock) => Promis
       await expect(renameRegisteredModel(alice, taken, deps)).rejects.toMatchObject({ reason: 'MODEL_ALREADY_EXISTS' });
       const bad = { ...taken, newName: 'e\u0301' };
       await expect(renameRegisteredModel(alice, bad, deps)).rejects.toMatchObject({ reason: 'MODEL_NAME_INVALID' });
+    });
+
+    it('deletes a version with the aliases that name it, unless one of them has a policy', async () => {
+      await newModel(deps, alice, 'flights');
+      for (let version = 1; version <= 2; version += 1) await newVersion(deps, alice, 'flights');
+      await harness.unitOfWork.run(alice, async (tx) => {
+        const stored = { workspace: 'default', model: 'flights', previousVersion: undefined, revision: 1n, digest: '' };
+        for (const [alias, version] of [
+          ['a', 1n],
+          ['b', 1n],
+          ['other', 2n],
+        ] as const)
+          await tx.aliases.put({ ...stored, name: alias, version, principal: 'alice', updateTime: 1n });
+      });
+      await setAliasPolicy(
+        alice,
+        { model: 'flights', alias: 'b', gates: [], approvalsRequired: 0, requestId: '' },
+        deps,
+      );
+      const request = { model: 'flights', version: 1n, withAliases: true, requestId: '' };
+      const refused = { reason: 'MODEL_VERSION_IN_USE', facts: { aliases: 'b' } };
+      await expect(deleteModelVersion(alice, request, deps)).rejects.toMatchObject(refused);
+      await harness.unitOfWork.run(alice, (tx) => tx.policies.deleteAll('flights'));
+      await deleteModelVersion(alice, request, deps);
+      await harness.unitOfWork.read(alice.caller, async (reads) => {
+        expect((await reads.aliases.ofModels(['flights'])).map(({ name }) => name)).toEqual(['other']);
+        expect(await reads.versions.get('flights', 1n)).toBeUndefined();
+      });
     });
 
     it('deletes a model with its aliases, unless one of them has a policy', async () => {

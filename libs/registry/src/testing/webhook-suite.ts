@@ -107,7 +107,7 @@ export function webhookSuite(on: string, start: () => Promise<TestDatabases>): v
       await setAliasPolicy(call, { ...alias, gates: [], approvalsRequired: 0 }, deps);
       await moveAlias(call, { ...alias, version: 1n, expectedRevision: undefined }, deps);
       await deleteAlias(call, alias, deps);
-      await deleteModelVersion(call, { model: name, version: 2n, requestId: '' }, deps);
+      await deleteModelVersion(call, { model: name, version: 2n, withAliases: false, requestId: '' }, deps);
       await newModel(deps, callBy('eve', 'elsewhere'), 'foreign');
       const told = (await log(id)).reverse().map(({ body }) => JSON.parse(body) as Record<string, unknown>);
       const version = { name, version: '1' };

@@ -27,6 +27,7 @@ export const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
 
 /** First words of the settings with which a service reaches others, and who these are. */
 const UPSTREAMS: Readonly<Partial<Record<ServiceName, Readonly<Record<string, ServiceName>>>>> = {
+  registry: { tracking: 'tracking' },
   monitoring: { registry: 'registry' },
   routing: { registry: 'registry', monitor: 'monitoring' },
   serving: { registry: 'registry', features: 'features', routing: 'routing' },

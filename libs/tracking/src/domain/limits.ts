@@ -50,6 +50,11 @@ export const DEFAULT_LIMITS: TrackingLimits = Object.freeze({
   metricBufferPointsMax: 200_000,
 });
 
+/** The first code points of a text. */
+export function cutTo(text: string, charsMax: number): string {
+  return isLongerThan(text, charsMax) ? [...text].slice(0, charsMax).join('') : text;
+}
+
 /** Code points of a text, as Python counts them; long texts are the exception, so most cost one comparison. */
 export function isLongerThan(text: string, charsMax: number): boolean {
   if (text.length <= charsMax) return false;

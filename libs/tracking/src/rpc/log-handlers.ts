@@ -9,8 +9,9 @@ import { callOf, inputOf, metricMessages, pointOf } from './from-proto.ts';
 type LogMethod = 'logBatch' | 'logMetrics' | 'logInputs' | 'logOutputs';
 
 export const logHandlers = (deps: TrackingDependencies): Pick<Handlers<TrackingService>, LogMethod> => ({
-  logBatch: async ({ run_id: runId, metrics, params, tags }, context) => {
-    await logBatch(callOf(context), { runId, metrics: metrics.map(pointOf), params, tags }, deps);
+  logBatch: async ({ run_id: runId, metrics, params, tags, truncate_long_values: truncateLongValues }, context) => {
+    const batch = { runId, metrics: metrics.map(pointOf), params, tags, truncateLongValues };
+    await logBatch(callOf(context), batch, deps);
     return {};
   },
   logMetrics: async function* (requests, context) {

@@ -296,6 +296,17 @@ export function trackingStoreSuite(name: string, make: (clock: Clock) => Promise
         });
       });
 
+      it('cuts values that are too long, when it is told to', async () => {
+        const { run } = await newRun(deps, alice);
+        const long = { params: { p: '😀'.repeat(6_001) }, tags: { t: 'y'.repeat(8_001) }, metrics: [] };
+        await expect(logBatch(alice, { runId: run.runId, ...long }, deps)).rejects.toMatchObject({
+          reason: 'ENTRY_INVALID',
+        });
+        await logBatch(alice, { runId: run.runId, ...long, truncateLongValues: true }, deps);
+        const { params, tags } = await getRun(alice, { runId: run.runId }, deps);
+        expect([params['p'], tags['t']]).toEqual(['😀'.repeat(6_000), 'y'.repeat(8_000)]);
+      });
+
       it('keeps the last value of a tag and deletes one', async () => {
         const { run } = await newRun(deps, alice);
         const { runId } = run;

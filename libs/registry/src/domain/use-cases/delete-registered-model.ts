@@ -1,10 +1,9 @@
 import type { RegistryDependencies } from '../dependencies.ts';
 import { assertPermitted } from '@slipway/kernel';
-import { deleteAlias } from '../alias.ts';
 import { modelHasAliases } from '../errors.ts';
 import { lockModel } from '../lookup.ts';
-import type { Call, RegistryTransaction } from '../unit-of-work.ts';
-import { storeStep } from './move-alias.ts';
+import type { Call } from '../unit-of-work.ts';
+import { dropAliases } from './drop-aliases.ts';
 
 export interface DeleteRegisteredModel {
   readonly name: string;
@@ -24,7 +23,7 @@ export async function deleteRegisteredModel(
   await unitOfWork.run(call, (tx) =>
     tx.once('registry.DeleteRegisteredModel', requestId, request, async () => {
       const model = await lockModel(tx, name);
-      if (withAliases) await deleteAliases(tx, call, name);
+      if (withAliases) await dropAliases(tx, call, { model: name });
       const aliases = await tx.aliases.ofModels([name]);
       if (aliases.length > 0) throw modelHasAliases(name, aliases.map((alias) => alias.name)); // prettier-ignore
       await tx.blobs.renew(name);
@@ -37,13 +36,4 @@ export async function deleteRegisteredModel(
       return {};
     }),
   );
-}
-
-/** All but those with a policy: what needs approvals to move does not vanish by the way. */
-async function deleteAliases(tx: RegistryTransaction, { caller }: Call, model: string): Promise<void> {
-  for (const current of await tx.aliases.ofModels([model])) {
-    if (await tx.policies.get(model, current.name)) continue;
-    const step = deleteAlias({ model, alias: current.name }, current, caller, tx.now);
-    await storeStep(tx, step, { action: 'registry.aliases.delete', details: {} });
-  }
 }

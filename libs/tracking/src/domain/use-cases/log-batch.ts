@@ -7,6 +7,7 @@ import {
   BATCH_METRICS_MAX,
   BATCH_PARAMS_MAX,
   BATCH_TAGS_MAX,
+  cutTo,
   PARAM_VALUE_CHARS_MAX,
   RUN_TAG_CHARS_MAX,
 } from '../limits.ts';
@@ -20,7 +21,18 @@ export interface LogBatch {
   readonly metrics: readonly MetricPoint[];
   readonly params: Tags;
   readonly tags: Tags;
+  /** Cuts values of parameters and tags that are too long; else they are refused. */
+  readonly truncateLongValues?: boolean;
 }
+
+const cutValues = (entries: Tags, charsMax: number): Tags =>
+  Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, cutTo(value, charsMax)]));
+
+const cutBatch = (batch: LogBatch): LogBatch => ({
+  ...batch,
+  params: cutValues(batch.params, PARAM_VALUE_CHARS_MAX),
+  tags: cutValues(batch.tags, RUN_TAG_CHARS_MAX),
+});
 
 function assertSizes({ metrics, params, tags }: LogBatch): void {
   const counts = { metrics: metrics.length, params: Object.keys(params).length, tags: Object.keys(tags).length };
@@ -58,7 +70,8 @@ async function takeRun(tx: TrackingTransaction, { runId, tags }: LogBatch): Prom
  * @throws {NotFoundError} reason RUN_NOT_FOUND or LOGGED_MODEL_NOT_FOUND. @throws {FailedPreconditionError} reason RUN_NOT_ACTIVE.
  * @throws {InvalidArgumentError} reason BATCH_TOO_LARGE, ENTRY_INVALID or PARAM_CHANGED.
  */
-export async function logBatch(call: Call, batch: LogBatch, { unitOfWork }: TrackingDependencies): Promise<void> {
+export async function logBatch(call: Call, given: LogBatch, { unitOfWork }: TrackingDependencies): Promise<void> {
+  const batch = given.truncateLongValues === true ? cutBatch(given) : given;
   assertSizes(batch);
   assertEntries(batch);
   const modelIds = subjectsOf(batch.metrics, 'metrics');
