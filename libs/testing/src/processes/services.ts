@@ -7,7 +7,7 @@ import { startRedis, type RedisServer } from '../servers/redis.ts';
 import { startS3, type S3Server } from '../servers/s3.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 import { startSlipway, type SettingValue, type SlipwayApp, type SlipwayProcess } from './slipway-process.ts';
-import type { TokenHolderSpec, Tokens } from './tokens.ts';
+import { newToken, type TokenHolderSpec, type Tokens } from './tokens.ts';
 
 type Settings = Readonly<Record<string, SettingValue>>;
 
@@ -130,16 +130,17 @@ export async function startServices<Name extends string = never>(
       await Promise.all(SERVICE_NAMES.map(async (name) => [name, await freePort()] as const)),
     ) as Record<ServiceName, number>;
     const addressOf = (name: ServiceName): string => `127.0.0.1:${ports[name]}`;
-    let holders = { ...options.tokens, service: SERVICE_TOKEN } as Record<Name | 'service', TokenHolderSpec>;
+    const service = { ...SERVICE_TOKEN, token: newToken() };
+    let holders = { ...options.tokens, service } as Record<Name | 'service', TokenHolderSpec>;
     const processes = new Map<ServiceName, SlipwayProcess<Name | 'service'>>();
     stops.push(() => Promise.all([...processes.values()].map((process) => process.stop())));
 
     const online = { 'online-store.driver': 'redis', 'online-store.redis.address': redis.address };
     const settingsOf = (name: ServiceName): Settings => {
       const registry = processes.get('registry');
-      const upstreams = Object.entries(UPSTREAMS[name] ?? {}).flatMap(([setting, service]) => [
-        [`${setting}.address`, addressOf(service)],
-        [`${setting}.token`, registry?.tokens.service ?? ''],
+      const upstreams = Object.entries(UPSTREAMS[name] ?? {}).flatMap(([setting, upstream]) => [
+        [`${setting}.address`, addressOf(upstream)],
+        [`${setting}.token`, service.token],
       ]);
       const keys = TRUSTED_KEYS[name];
       return {

@@ -17,13 +17,16 @@ export interface TokenHolderSpec {
 /** Token by name of the entry. */
 export type Tokens<Name extends string = string> = Readonly<Record<Name, string>>;
 
+/** A token that nobody else has, for a holder that others have to know before its process runs. */
+export const newToken = (): string => `slipway_${randomBytes(32).toString('base64url')}`;
+
 /** Writes the file of hashed tokens. @returns the tokens themselves, which are nowhere else. */
 export function writeTokensFile<Name extends string>(
   file: string,
   holders: Readonly<Record<Name, TokenHolderSpec>>,
 ): Tokens<Name> {
   const made = Object.entries<TokenHolderSpec>(holders).map(([name, holder]) => {
-    const token = holder.token ?? `slipway_${randomBytes(32).toString('base64url')}`;
+    const token = holder.token ?? newToken();
     const entry = {
       sha256: createHash('sha256').update(token).digest('hex'),
       principal: holder.principal ?? name,
