@@ -52,7 +52,7 @@ export const DEFAULT_LIMITS: TrackingLimits = Object.freeze({
 
 /** The first code points of a text. */
 export function cutTo(text: string, charsMax: number): string {
-  return isLongerThan(text, charsMax) ? [...text].slice(0, charsMax).join('') : text;
+  return isLongerThan(text, charsMax) ? Array.from(text).slice(0, charsMax).join('') : text;
 }
 
 /** Code points of a text, as Python counts them; long texts are the exception, so most cost one comparison. */
