@@ -40,8 +40,8 @@ export const PLATFORM_SABOTEURS: readonly Saboteur[] = [
   {
     name: 'editors may approve versions',
     file: `${PLATFORM}/identity/roles.ts`,
-    find: "    'registry.aliases.move',\n    'serving.models.infer',\n",
-    replace: "    'registry.aliases.move',\n    'registry.versions.approve',\n    'serving.models.infer',\n",
+    find: "    'registry.aliases.move',\n    'registry.webhooks.*',\n",
+    replace: "    'registry.aliases.move',\n    'registry.versions.approve',\n    'registry.webhooks.*',\n",
     suites: CALLER,
   },
   {

@@ -54,10 +54,10 @@ export const REGISTRY_SABOTEURS: readonly Saboteur[] = [
     suites: RULES,
   },
   {
-    name: 'an alias without a policy needs no approval',
+    name: 'approvals that are asked for everywhere are not',
     file: `${DOMAIN}/alias-policy.ts`,
-    find: 'approvalsRequired: 1,',
-    replace: 'approvalsRequired: 0,',
+    find: 'gates: [], approvalsRequired, revision: 0n',
+    replace: 'gates: [], approvalsRequired: 0 * approvalsRequired, revision: 0n',
     suites: HANDLERS,
   },
   {
@@ -144,7 +144,7 @@ export const REGISTRY_SABOTEURS: readonly Saboteur[] = [
   {
     name: 'an upload with a repeated request id makes a second version',
     file: `${DOMAIN}/use-cases/create-model-version.ts`,
-    find: 'tx.once(METHOD, draft.requestId, requestOf(draft), () => {',
+    find: 'tx.once(METHOD, requestId, requestOf(draft), () => {',
     replace: "tx.once(METHOD, '', requestOf(draft), () => {",
     suites: HANDLERS,
   },
