@@ -101,7 +101,7 @@ class DaysStory {
     const stage = this.#stage;
     const { alice, bob, model, attempt } = stage;
     const { scheduleOnly, withDelays } = this.#versions;
-    for (const alias of [BASELINE, LIVE, CHALLENGER]) {
+    for (const alias of [BASELINE, LIVE]) {
       const policy = { model, alias, gates: [], approvals_required: 1 };
       await attempt(() => bob.registry.setAliasPolicy({ ...policy, request_id: `${model}-policy-${alias}` }));
     }

@@ -4,6 +4,7 @@ import { EVENT_BUS_SABOTEURS } from './catalogue/event-bus.ts';
 import { FEATURE_SABOTEURS } from './catalogue/features.ts';
 import { GATEWAY_SABOTEURS } from './catalogue/gateway.ts';
 import { METADATA_SABOTEURS } from './catalogue/metadata.ts';
+import { MLFLOW_SABOTEURS } from './catalogue/mlflow.ts';
 import { MODEL_PACKAGE_SABOTEURS } from './catalogue/model-package.ts';
 import { MONITORING_SABOTEURS } from './catalogue/monitoring.ts';
 import { PIPELINE_SABOTEURS } from './catalogue/pipelines.ts';
@@ -22,6 +23,7 @@ export const SABOTEURS: readonly Saboteur[] = [
   ...METADATA_SABOTEURS,
   ...EVENT_BUS_SABOTEURS,
   ...ARTIFACT_SABOTEURS,
+  ...MLFLOW_SABOTEURS,
   ...MODEL_PACKAGE_SABOTEURS,
   ...REGISTRY_SABOTEURS,
   ...SERVING_SABOTEURS,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 const COPIED = [
   'apps',
+  'deploy',
   'libs',
   'proto',
   'package.json',
