@@ -91,6 +91,7 @@ describe('bad input, generated from the descriptors', () => {
     const services = new Set(slipway.methods.map(({ service }) => service));
     const names = [
       'registry.v1.RegistryService',
+      'registry.v1.WebhookService',
       'tracking.v1.TrackingService',
       'features.v1.FeatureStoreService',
       'routing.v1.RoutingService',

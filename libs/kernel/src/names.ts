@@ -6,7 +6,7 @@ export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 export const MODEL_NAME_PATTERN = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} ._\-()+,=&#!]{0,198}[\p{L}\p{M}\p{N})])?$/u;
 /** Relative path, segments joined by `/`; see `TEXT_FORMAT_FILE_PATH`. */
 export const FILE_PATH_PATTERN =
-  /^(?!.{1025})(?!\.{1,2}(?:\/|$))(?![^/]*:)(?:[^/\\\p{Cc}%]|%(?![0-9A-Fa-f]{2}))+(?:\/(?!\.{1,2}(?:\/|$))(?:[^/\\\p{Cc}%]|%(?![0-9A-Fa-f]{2}))+)*$/u;
+  /^(?!.{1025})(?!\.{1,2}(?:\/|$))(?![^/]*:)(?:[^/\\\p{Cc}%\uFFFD]|%(?![0-9A-Fa-f]{2}))+(?:\/(?!\.{1,2}(?:\/|$))(?:[^/\\\p{Cc}%\uFFFD]|%(?![0-9A-Fa-f]{2}))+)*$/u;
 /** Lower-case hex of a sha256. */
 export const SHA256_PATTERN = /^[0-9a-f]{64}$/;
 

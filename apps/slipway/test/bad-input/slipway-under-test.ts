@@ -36,6 +36,7 @@ export interface ServedMethod {
 /** Services of ours that this build may serve, and where. */
 const SERVICES: readonly (readonly [name: string, listener: ServedMethod['listener']])[] = [
   ['slipway.registry.v1.RegistryService', 'grpc'],
+  ['slipway.registry.v1.WebhookService', 'grpc'],
   ['slipway.tracking.v1.TrackingService', 'grpc'],
   ['slipway.features.v1.FeatureStoreService', 'grpc'],
   ['slipway.routing.v1.RoutingService', 'grpc'],
@@ -98,7 +99,11 @@ export class SlipwayUnderTest {
 
   /** Seeds model `flights` (two versions, champion served) and, in the other workspace, `secrets`. */
   static async start(settings: Readonly<Record<string, SettingValue>> = {}): Promise<SlipwayUnderTest> {
-    const process = await startSlipway({ app: 'slipway', tokens: HOLDERS, settings });
+    const process = await startSlipway({
+      app: 'slipway',
+      tokens: HOLDERS,
+      settings: { 'registry.approvals-required': 1, ...settings },
+    });
     const candidates = SERVICES.flatMap(methodsOf);
     const probe = new SlipwayUnderTest(process, candidates);
     const served: ServedMethod[] = [];
