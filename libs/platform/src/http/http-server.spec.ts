@@ -451,11 +451,10 @@ describe('a drain', () => {
     const hello = url('/hello');
     const endless = fetch(url('/numbers?ms=5')).then((answer) => answer.text());
     const clients = Array.from({ length: 8 }, client);
-    await delay(100);
+    while (answered <= 50 && failures.length === 0) await delay(5);
     await server.drain(AbortSignal.timeout(5_000));
     await Promise.all(clients);
     expect(failures).toEqual([]);
-    expect(answered).toBeGreaterThan(50);
     expect(await endless).toContain('0:x\n');
     await expect(fetch(hello)).rejects.toThrow('fetch failed');
     agent.destroy();
